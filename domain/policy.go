@@ -1,0 +1,164 @@
+package domain
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Policy is the versioned set of thresholds that the fold reads. It is data: a replay may use the one that was in
+// force or another one. A Policy is not changed after it was parsed and may be shared.
+type Policy struct {
+	// Version names this set of values and is carried by every result.
+	Version string `yaml:"version"`
+	// Clock says what "now" is.
+	Clock Clock `yaml:"clock"`
+	// TimeZone is the IANA zone of calendar days and working time.
+	TimeZone string `yaml:"time_zone"`
+	// MaxFuture is how far occurred_at may lie after the time of recording.
+	MaxFuture time.Duration `yaml:"max_future"`
+	// Lifecycle holds the thresholds of the stages.
+	Lifecycle LifecyclePolicy `yaml:"lifecycle"`
+	// Contact holds the thresholds of contacts.
+	Contact ContactPolicy `yaml:"contact"`
+
+	location *time.Location
+}
+
+// Clock says what "now" is for reads and timers.
+type Clock string
+
+// ClockEvents makes "now" the newest occurred_at in the log.
+const ClockEvents Clock = "events"
+
+// LifecyclePolicy holds the thresholds of the five stages. The default document describes each value.
+type LifecyclePolicy struct {
+	PriorGapDays       int64     `yaml:"prior_gap_days"`
+	PriorWeight        int64     `yaml:"prior_weight"`
+	MaturityOccasions  int       `yaml:"maturity_occasions"`
+	MaturityRenewals   int       `yaml:"maturity_renewals"`
+	MaturityTenureDays int64     `yaml:"maturity_tenure_days"`
+	MaturityBlockedBy  RiskLevel `yaml:"maturity_blocked_by"`
+	DeclineGaps        float64   `yaml:"decline_gaps"`
+	DeclineRisk        RiskLevel `yaml:"decline_risk"`
+	TerminationGaps    float64   `yaml:"termination_gaps"`
+	TerminationDays    int64     `yaml:"termination_days"`
+}
+
+// ContactPolicy holds the thresholds of contacts.
+type ContactPolicy struct {
+	CheckDays int64 `yaml:"check_days"`
+}
+
+//go:embed policy.yaml
+var defaultPolicy []byte
+
+// DefaultPolicyDocument returns the default policy as a documented YAML document.
+func DefaultPolicyDocument() []byte { return bytes.Clone(defaultPolicy) }
+
+// DefaultPolicy returns the policy of the default document.
+func DefaultPolicy() *Policy {
+	p, err := ParsePolicy(nil)
+	if err != nil {
+		panic("domain: the embedded policy is invalid: " + err.Error())
+	}
+	return p
+}
+
+// ParsePolicy reads a YAML document over the defaults. Unknown names and values out of range are errors that name the
+// field; all of them are reported at once.
+func ParsePolicy(doc []byte) (*Policy, error) {
+	p := new(Policy)
+	for _, d := range [][]byte{defaultPolicy, doc} {
+		dec := yaml.NewDecoder(bytes.NewReader(d))
+		dec.KnownFields(true)
+		if err := dec.Decode(p); err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("parse policy: %w", err)
+		}
+	}
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("parse policy: %w", err)
+	}
+	return p, nil
+}
+
+// Location returns the zone of calendar days.
+func (p *Policy) Location() *time.Location { return p.location }
+
+func (p *Policy) check() error {
+	var faults []error
+	fault := func(ok bool, field, rule string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s %s", field, rule))
+		}
+	}
+	loc, err := time.LoadLocation(p.TimeZone)
+	fault(err == nil && p.TimeZone != "" && p.TimeZone != "Local", "time_zone", "must be an IANA zone such as Asia/Shanghai")
+	p.location = loc
+	l := p.Lifecycle
+	fault(p.Version != "" && len(p.Version) <= 128, "version", "must have 1 to 128 characters")
+	fault(p.Clock == ClockEvents, "clock", `must be "events"`)
+	fault(p.MaxFuture >= 0 && p.MaxFuture <= 366*24*time.Hour, "max_future", "must be between 0 and 8784h")
+	fault(between(l.PriorGapDays, 1, 3650), "lifecycle.prior_gap_days", "must be between 1 and 3650")
+	fault(between(l.PriorWeight, 1, 100), "lifecycle.prior_weight", "must be between 1 and 100")
+	fault(l.MaturityOccasions >= 1, "lifecycle.maturity_occasions", "must be at least 1")
+	fault(l.MaturityRenewals >= 1, "lifecycle.maturity_renewals", "must be at least 1")
+	fault(between(l.MaturityTenureDays, 0, 36500), "lifecycle.maturity_tenure_days", "must be between 0 and 36500")
+	fault(multiple(l.DeclineGaps), "lifecycle.decline_gaps", "must be between 0.1 and 100 in steps of 0.001")
+	fault(multiple(l.TerminationGaps), "lifecycle.termination_gaps", "must be between 0.1 and 100 in steps of 0.001")
+	fault(between(l.TerminationDays, 0, 36500), "lifecycle.termination_days", "must be between 0 and 36500")
+	fault(between(p.Contact.CheckDays, 0, 3650), "contact.check_days", "must be between 0 and 3650")
+	return errors.Join(faults...)
+}
+
+func between(v, low, high int64) bool { return v >= low && v <= high }
+
+// multiple reports whether f is a usable number of gaps: silences are computed in thousandths of a gap so that they are
+// exact integers on every machine.
+func multiple(f float64) bool {
+	return f >= 0.1 && f <= 100 && math.Abs(f*1000-math.Round(f*1000)) < 1e-6
+}
+
+// Gap is a customer's usual gap between purchase occasions as an exact fraction of days.
+type Gap struct {
+	Days int64
+	Over int64
+}
+
+// UsualGap returns (k·prior + sum of gaps) / (k + number of gaps) for the given gaps in whole days (LC-02).
+func (l LifecyclePolicy) UsualGap(sumDays, gaps int64) Gap {
+	return Gap{Days: l.PriorWeight*l.PriorGapDays + sumDays, Over: l.PriorWeight + gaps}
+}
+
+// Float returns the gap in days.
+func (g Gap) Float() float64 { return float64(g.Days) / float64(g.Over) }
+
+// DeclineAfter returns the shortest silence that exceeds DeclineGaps usual gaps.
+func (l LifecyclePolicy) DeclineAfter(g Gap) Instant {
+	whole, _ := g.times(l.DeclineGaps)
+	return whole + Microsecond
+}
+
+// TerminationAfter returns the shortest silence that reaches the larger of TerminationGaps usual gaps and
+// TerminationDays.
+func (l LifecyclePolicy) TerminationAfter(g Gap) Instant {
+	whole, rest := g.times(l.TerminationGaps)
+	if rest {
+		whole += Microsecond
+	}
+	return max(whole, Instant(l.TerminationDays)*Day)
+}
+
+// times returns the given number of gaps in whole microseconds, cut off, and whether something was cut off. The limits
+// of the policy keep the product of thousandths, days and a thousandth of a day below 2^63.
+func (g Gap) times(multiple float64) (Instant, bool) {
+	thousandths := int64(math.Round(multiple * 1000))
+	n := thousandths * g.Days * (int64(Day) / 1000)
+	return Instant(n / g.Over), n%g.Over != 0
+}

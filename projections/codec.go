@@ -1,0 +1,295 @@
+package projections
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rapport-crm/rapport/domain"
+)
+
+// StateFormat is the version of the binary form of Customer. It changes with every change of that form; a store with
+// another one is folded anew from the log.
+const StateFormat = 1
+
+// errState says that bytes are not a state of StateFormat.
+var errState = errors.New("state is cut off or of another format")
+
+// AppendState appends the binary form of what the fold keeps about the customer, without the id, the stream index and
+// anything that depends on where the records lie. Equal states give equal bytes.
+func (c *Customer) AppendState(dst []byte) []byte {
+	k := coder{buf: dst, writing: true}
+	c.code(&k)
+	return k.buf
+}
+
+// LoadState replaces what the fold keeps about the customer by the binary form.
+func (c *Customer) LoadState(state []byte) error {
+	k := coder{buf: state}
+	c.code(&k)
+	if k.failed || len(k.buf) != 0 {
+		return fmt.Errorf("load state of customer: %w", errState)
+	}
+	return nil
+}
+
+// coder writes values to the end of buf, or reads them from its front: one description of a state serves both ways,
+// so that they cannot drift apart.
+type coder struct {
+	buf     []byte
+	writing bool
+	failed  bool
+}
+
+func (k *coder) int(v *int64) {
+	if k.writing {
+		k.buf = binary.AppendVarint(k.buf, *v)
+		return
+	}
+	x, n := binary.Varint(k.buf)
+	if n <= 0 {
+		k.failed, k.buf = true, nil
+		return
+	}
+	*v, k.buf = x, k.buf[n:]
+}
+
+// number codes any integer type.
+func number[T ~int | ~int32 | ~int64 | ~uint8](k *coder, v *T) {
+	x := int64(*v)
+	k.int(&x)
+	if !k.writing {
+		*v = T(x)
+	}
+}
+
+// instant codes an instant relative to 2000, which keeps common ones short.
+func (k *coder) instant(v *domain.Instant) {
+	const epoch = domain.Instant(63082281600) * domain.Second
+	x := int64(*v)
+	if x != 0 {
+		x -= int64(epoch)
+		x = x<<1 | 1
+	}
+	k.int(&x)
+	if !k.writing {
+		*v = 0
+		if x != 0 {
+			*v = domain.Instant(x>>1) + epoch
+		}
+	}
+}
+
+func (k *coder) bool(v *bool) {
+	var x uint8
+	if *v {
+		x = 1
+	}
+	number(k, &x)
+	*v = x != 0
+}
+
+func (k *coder) string(v *string) {
+	n := len(*v)
+	number(k, &n)
+	if k.writing {
+		k.buf = append(k.buf, *v...)
+		return
+	}
+	if n < 0 || n > len(k.buf) {
+		k.failed, k.buf = true, nil
+		return
+	}
+	*v, k.buf = string(k.buf[:n]), k.buf[n:]
+}
+
+// list codes a slice by the code of its elements.
+func list[T any](k *coder, v *[]T, element func(*coder, *T)) {
+	n := len(*v)
+	number(k, &n)
+	if k.writing {
+		for i := range *v {
+			x := (*v)[i]
+			element(k, &x)
+		}
+		return
+	}
+	*v = nil
+	if n < 0 || n > len(k.buf) {
+		k.failed = k.failed || n != 0
+		return
+	}
+	if n > 0 {
+		*v = make([]T, n)
+	}
+	for i := range *v {
+		element(k, &(*v)[i])
+	}
+}
+
+func stringElement(k *coder, v *string) { k.string(v) }
+
+// optional codes a part that may be absent.
+func optional[T any](k *coder, v **T, part func(*coder, *T)) {
+	present := *v != nil
+	k.bool(&present)
+	if !present {
+		*v = nil
+		return
+	}
+	var x T
+	if k.writing {
+		x = **v
+	}
+	part(k, &x)
+	if !k.writing {
+		*v = &x
+	}
+}
+
+func (c *Customer) code(k *coder) {
+	k.instant(&c.Now)
+	k.instant(&c.First)
+	k.instant(&c.Last)
+	k.int(&c.Events)
+	k.int(&c.Late)
+	c.Lifecycle.code(k)
+	c.Trade.code(k)
+	list(k, &c.Matters.Open, codeMatter)
+	optional(k, &c.Profile, codeProfile)
+	optional(k, &c.Contacts, codeContacts)
+}
+
+func (l *Lifecycle) code(k *coder) {
+	number(k, &l.Stage)
+	k.instant(&l.Since)
+	number(k, &l.Reason)
+	k.bool(&l.Inferred)
+	k.bool(&l.WonBack)
+	list(k, &l.Evidence, stringElement)
+	number(k, &l.Moves)
+	number(k, &l.Cohort)
+	k.instant(&l.Ended)
+	k.string(&l.EndedBy)
+	optional(k, &l.Override, codeOverride)
+	number(k, &l.Risk)
+	number(k, &l.rule)
+	k.instant(&l.ruleSince)
+	k.instant(&l.silenceFrom)
+	k.string(&l.silenceBy)
+	k.instant(&l.growth.since)
+	number(k, &l.growth.day)
+	k.bool(&l.growth.onDay)
+	number(k, &l.growth.renewals)
+	list(k, &l.growth.evidence, stringElement)
+	for i := range l.timers {
+		k.instant(&l.timers[i])
+	}
+}
+
+func codeOverride(k *coder, o *Override) {
+	number(k, &o.Stage)
+	k.instant(&o.Until)
+	k.string(&o.Reason)
+	k.string(&o.Event)
+}
+
+func (t *Trade) code(k *coder) {
+	k.int(&t.Purchases)
+	k.int(&t.Returns)
+	k.int(&t.Quantity)
+	codeCurrency(k, &t.Main)
+	list(k, &t.Other, codeCurrency)
+	t.codeDays(k)
+	k.instant(&t.FirstPurchase)
+	k.instant(&t.LastPurchase)
+	k.string(&t.LastPurchaseID)
+	number(k, &t.Contracts)
+	number(k, &t.Renewals)
+	number(k, &t.Referrals)
+	list(k, &t.Subscriptions, stringElement)
+	list(k, &t.Costs, codeCost)
+}
+
+// codeDays codes the occasions by the gaps between them.
+func (t *Trade) codeDays(k *coder) {
+	days := t.Days
+	if k.writing {
+		days = slices.Clone(days)
+		for i := len(days) - 1; i > 0; i-- {
+			days[i] -= days[i-1]
+		}
+	}
+	list(k, &days, number[domain.Date])
+	if !k.writing {
+		for i := 1; i < len(days); i++ {
+			days[i] += days[i-1]
+		}
+		t.Days = days
+	}
+}
+
+func codeCurrency(k *coder, s *CurrencySum) {
+	k.string(&s.Currency)
+	k.int(&s.Purchased)
+	k.int(&s.Returned)
+}
+
+func codeCost(k *coder, s *Cost) {
+	k.string(&s.Kind)
+	k.string(&s.Currency)
+	k.int(&s.Minor)
+}
+
+func codeMatter(k *coder, m *Matter) {
+	k.string((*string)(&m.Kind))
+	k.string(&m.ID)
+	k.instant(&m.Opened)
+	k.string(&m.Event)
+}
+
+func codeProfile(k *coder, p *Profile) {
+	k.string(&p.PartyType)
+	k.string(&p.Purpose)
+	k.string(&p.Name)
+	k.string(&p.OrgUnit)
+	k.instant(&p.orgUnitAt)
+	list(k, &p.Attributes, func(k *coder, a *Attribute) {
+		k.string(&a.Name)
+		k.string(&a.Value)
+		k.string(&a.Knowledge)
+		k.instant(&a.At)
+	})
+	list(k, &p.Identifiers, func(k *coder, n *Identifier) {
+		k.string(&n.Scheme)
+		k.string(&n.Value)
+	})
+	list(k, &p.Owners, stringElement)
+	list(k, &p.Consents, func(k *coder, n *Consent) {
+		k.string(&n.Purpose)
+		k.bool(&n.Given)
+		k.instant(&n.At)
+	})
+	list(k, &p.Absorbed, stringElement)
+	k.instant(&p.ErasureRequested)
+}
+
+func codeContacts(k *coder, c *Contacts) {
+	k.int(&c.Inbound)
+	k.int(&c.Outbound)
+	k.int(&c.Attempts)
+	k.instant(&c.Last.At)
+	k.string(&c.Last.Direction)
+	k.string(&c.Last.Channel)
+	k.string(&c.Last.Employee)
+	k.string(&c.Last.Category)
+	k.string(&c.Last.Content)
+	k.string(&c.Last.Event)
+	k.instant(&c.LastOutbound)
+	k.instant(&c.LastInbound)
+	number(k, &c.inSince)
+	number(k, &c.outSince)
+	k.bool(&c.checked)
+	k.bool(&c.together)
+}

@@ -1,0 +1,48 @@
+package projections
+
+import (
+	"strings"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+)
+
+// Customer is everything the fold keeps about one stream. It is a value: a copy made with = is a valid snapshot,
+// because no part ever changes memory that an earlier copy can see; slices and the parts behind pointers are replaced,
+// or appended to, never modified in place.
+type Customer struct {
+	// ID is the subject of the stream.
+	ID string
+	// Stream recognises duplicates and conflicts and knows where the records are.
+	Stream eventstore.Stream
+	// Now is the customer's time: the newest occurred_at or tick that was folded.
+	Now domain.Instant
+	// First is the earliest occurred_at.
+	First domain.Instant
+	// Last is the newest occurred_at.
+	Last domain.Instant
+	// Events counts the accepted events that were folded.
+	Events int64
+	// Late counts events that occurred before the customer's time.
+	Late int64
+	// batch is the batch of the folder that changed the customer last.
+	batch uint64
+
+	Lifecycle Lifecycle
+	Trade     Trade
+	Matters   Matters
+	Profile   *Profile
+	Contacts  *Contacts
+}
+
+// NewCustomer returns the state of a stream without events. The id is cloned.
+func NewCustomer(id string) *Customer { return &Customer{ID: strings.Clone(id)} }
+
+// IsCustomer reports whether the stream belongs to a customer, and not to an organisation unit or an employee.
+func (c *Customer) IsCustomer() bool { return IsCustomer(c.ID) }
+
+// IsCustomer reports whether the stream with this id belongs to a customer, and not to an organisation unit or an
+// employee.
+func IsCustomer(id string) bool {
+	return !strings.HasPrefix(id, "org:") && !strings.HasPrefix(id, "employee:")
+}

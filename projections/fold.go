@@ -1,0 +1,99 @@
+package projections
+
+import (
+	"strings"
+	"time"
+
+	"github.com/rapport-crm/rapport/domain"
+)
+
+// Fold applies events and the passing of time to customers under one policy. It keeps no state of its own between
+// calls and may be used by several goroutines, each with customers and effects of its own.
+type Fold struct {
+	policy   *domain.Policy
+	location *time.Location
+}
+
+// NewFold returns a fold under the given policy.
+func NewFold(p *domain.Policy) *Fold { return &Fold{policy: p, location: p.Location()} }
+
+// Policy returns the policy of the fold.
+func (f *Fold) Policy() *domain.Policy { return f.policy }
+
+// Entry is one accepted event as the fold sees it: the envelope, its data as the struct of its type (nil for a type
+// outside the catalogue), and whether it is late, which the fold sets.
+type Entry struct {
+	Event *domain.Event
+	Data  any
+	late  bool
+}
+
+// id returns the event id in memory of its own.
+func (e *Entry) id() string { return strings.Clone(e.Event.ID) }
+
+// Apply brings the customer's time up to the event, firing the timers that are due by then, and folds the event. An
+// event that occurred before the customer's time is late: it counts by its own date and turns nothing back.
+func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
+	at := e.Event.Time
+	f.Advance(c, at, out)
+	e.late = at < c.Now
+	if e.late {
+		c.Late++
+	}
+	if c.First == 0 || at < c.First {
+		c.First = at
+	}
+	c.Last = max(c.Last, at)
+	c.Now = max(c.Now, at)
+	c.Events++
+	if !c.IsCustomer() {
+		return
+	}
+	f.applyProfile(c, e)
+	f.applyMatters(c, e)
+	f.applyTrade(c, e, out)
+	f.applyContacts(c, e)
+	f.applyLifecycle(c, e, out)
+}
+
+// Advance fires the customer's timers that are due at or before until, in the order of (due, kind), and moves the
+// customer's time there. It does nothing when the customer's time is later already.
+func (f *Fold) Advance(c *Customer, until domain.Instant, out *Effects) {
+	for {
+		due, kind := c.Lifecycle.timers.next()
+		if due == 0 || due > until {
+			break
+		}
+		c.Now = max(c.Now, due)
+		c.Lifecycle.timers.clear(kind)
+		f.fireLifecycle(c, kind, due, out)
+	}
+	c.Now = max(c.Now, until)
+}
+
+// NextDue returns when the customer's next timer fires, or zero when none is set.
+func (c *Customer) NextDue() domain.Instant {
+	due, _ := c.Lifecycle.timers.next()
+	return due
+}
+
+// At returns the customer as time alone would make it by the given instant, and the moves on the way. The customer
+// itself stays as it is.
+func (f *Fold) At(c *Customer, at domain.Instant) (Customer, []Move) {
+	snapshot := *c
+	if due := snapshot.NextDue(); due == 0 || due > at {
+		return snapshot, nil
+	}
+	var out Effects
+	f.Advance(&snapshot, at, &out)
+	return snapshot, out.Moves
+}
+
+// Outlook returns the moves that silence alone would bring, in order.
+func (f *Fold) Outlook(c *Customer) []Move {
+	_, moves := f.At(c, endOfTime)
+	return moves
+}
+
+// endOfTime is later than every timer.
+const endOfTime = domain.Instant(1<<63 - 1)

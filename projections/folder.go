@@ -1,0 +1,223 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/bits"
+	"strings"
+	"unsafe"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/eventstore"
+)
+
+// Bound limits which events of the log a fold takes in. Zero fields do not limit.
+type Bound struct {
+	// At leaves out what occurred later: as_of.
+	At domain.Instant
+	// Known leaves out what was recorded later: known_at.
+	Known domain.Instant
+}
+
+// Folder folds the records of one partition into a store, batch by batch. Not safe for concurrent use.
+type Folder struct {
+	fold    *Fold
+	store   Store
+	owner   func(key []byte) int
+	bound   Bound
+	decoder *domain.Decoder
+	event   domain.Event
+	// typeName is the name under which the event is counted.
+	typeName string
+	entry    Entry
+	effects  Effects
+	changes  Changes
+	batch    uint64
+}
+
+// NewFolder returns a folder that stores into the given store. owner names the partition a key belongs to.
+func NewFolder(fold *Fold, store Store, owner func(key []byte) int, bound Bound) *Folder {
+	return &Folder{fold: fold, store: store, owner: owner, bound: bound, decoder: domain.NewDecoder()}
+}
+
+// Fold applies consecutive records that begin at the checkpoint and commits them together. It returns the checkpoint
+// after them.
+func (x *Folder) Fold(ctx context.Context, at Checkpoint, records []eventstore.Record) (Checkpoint, error) {
+	if len(records) == 0 {
+		return at, nil
+	}
+	if records[0].Offset != at.Next {
+		return at, fmt.Errorf("fold partition %d: record %d does not follow the checkpoint at %d", at.Partition, records[0].Offset, at.Next)
+	}
+	b, err := x.store.Begin(ctx, at, keys(records))
+	if err != nil {
+		return at, fmt.Errorf("fold partition %d: %w", at.Partition, err)
+	}
+	defer b.Rollback()
+	x.begin(at)
+	for i := range records {
+		x.record(b, &records[i])
+	}
+	last := &records[len(records)-1]
+	x.changes.Next = last.Offset + 1
+	x.changes.Last = Fingerprint(last)
+	next, err := b.Commit(ctx, &x.changes)
+	if err != nil {
+		return at, fmt.Errorf("fold partition %d: %w", at.Partition, err)
+	}
+	return next, nil
+}
+
+// Fingerprint tells a record from another one at the same offset of a topic that was made anew.
+func Fingerprint(r *eventstore.Record) uint64 {
+	return xxhash.Sum64(r.Key) ^ bits.RotateLeft64(xxhash.Sum64(r.Value), 1)
+}
+
+func (x *Folder) begin(at Checkpoint) {
+	x.batch++
+	x.effects.Reset()
+	clear(x.changes.Changed)
+	x.changes = Changes{
+		Newest: at.Newest, Recorded: at.Recorded, Effects: &x.effects,
+		Changed: x.changes.Changed[:0], Quarantined: x.changes.Quarantined[:0],
+	}
+}
+
+// keys returns the keys of the records, borrowed.
+func keys(records []eventstore.Record) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range records {
+			if k := records[i].Key; len(k) > 0 && !yield(unsafe.String(&k[0], len(k))) {
+				return
+			}
+		}
+	}
+}
+
+// record applies the verdict rule to one record and folds it when it is accepted.
+func (x *Folder) record(b Batch, r *eventstore.Record) {
+	recorded := domain.InstantOf(r.RecordedAt)
+	x.changes.Recorded = max(x.changes.Recorded, recorded)
+	if x.bound.Known != 0 && recorded > x.bound.Known {
+		return
+	}
+	data, err := x.read(r, recorded)
+	if err != nil {
+		x.setAside(r, recorded, eventstore.Quarantined, problems(err))
+		return
+	}
+	ev := &x.event
+	c := b.Customer(ev.Subject)
+	id, content := wire.IDKey(ev.ID), wire.Content(ev)
+	verdict, reason := c.Stream.Judge(id, content, ev.ExpectedVersion)
+	switch verdict {
+	case eventstore.Accepted:
+	case eventstore.Duplicate:
+		x.effects.Rollups.Verdicts[verdict]++
+		return
+	default:
+		x.setAside(r, recorded, verdict, []QuarantineProblem{conflict(reason, c.Stream.Version())})
+		return
+	}
+	c.Stream.Accept(id, content, r.Offset)
+	if x.bound.At != 0 && ev.Time > x.bound.At {
+		return
+	}
+	x.effects.Rollups.Verdicts[verdict]++
+	x.effects.Rollups.addType(x.typeName, 1)
+	x.changes.Newest = max(x.changes.Newest, ev.Time)
+	x.entry = Entry{Event: ev, Data: data}
+	x.fold.Apply(c, &x.entry, &x.effects)
+	if c.batch != x.batch {
+		c.batch = x.batch
+		x.changes.Changed = append(x.changes.Changed, c)
+	}
+}
+
+// read decodes and checks a record into x.event and returns its data.
+func (x *Folder) read(r *eventstore.Record, recorded domain.Instant) (any, error) {
+	ev := &x.event
+	if err := wire.Decode(ev, r.Key, r.Value, r.Headers); err != nil {
+		return nil, err
+	}
+	if len(r.Key) == 0 {
+		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/subject", Rule: "key", Message: "the record has no key"}}}
+	}
+	if x.owner(r.Key) != r.Partition {
+		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/subject", Rule: "partition", Message: "the record is not in the partition of its key"}}}
+	}
+	if err := domain.Validate(ev); err != nil {
+		return nil, err
+	}
+	if ev.Time > recorded+domain.Instant(x.fold.policy.MaxFuture.Microseconds()) {
+		return nil, &domain.Invalid{Problems: []domain.Problem{future(x.fold.policy)}}
+	}
+	typ, known := domain.Lookup(ev.Type)
+	switch {
+	case !known:
+		x.typeName = unknownType
+		return nil, nil
+	case typ.Control:
+		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/type", Rule: "control", Message: "control records are the engine's own"}}}
+	}
+	if err := typ.CheckSubject(ev.Subject); err != nil {
+		return nil, err
+	}
+	x.typeName = typ.Name
+	return x.decoder.Decode(typ, ev.Data)
+}
+
+// unknownType is the name under which events of types outside the catalogue are counted together.
+const unknownType = "(unknown)"
+
+func future(p *domain.Policy) domain.Problem {
+	return domain.Problem{Pointer: "/time", Rule: "future", Message: fmt.Sprintf("lies more than %s after the time of recording", p.MaxFuture)}
+}
+
+// setAside keeps the position of a record that was not accepted, and what is wrong with it.
+func (x *Folder) setAside(r *eventstore.Record, recorded domain.Instant, v eventstore.Verdict, why []QuarantineProblem) {
+	x.effects.Rollups.Verdicts[v]++
+	ev := &x.event
+	x.changes.Quarantined = append(x.changes.Quarantined, Quarantine{
+		Partition: r.Partition, Offset: r.Offset, Customer: legible(string(r.Key)), Event: legible(ev.ID), Type: legible(ev.Type),
+		Recorded: recorded, Verdict: v, Problems: why,
+	})
+}
+
+func conflict(reason eventstore.Reason, version int64) QuarantineProblem {
+	if reason == eventstore.IDReused {
+		return QuarantineProblem{Pointer: "/id", Rule: "id_reused", Message: "the id belongs to an accepted event with other content"}
+	}
+	return QuarantineProblem{Pointer: "/expectedversion", Rule: "version", Message: fmt.Sprintf("the stream is at version %d", version)}
+}
+
+// problems lists what is wrong with a record.
+func problems(err error) []QuarantineProblem {
+	var invalid *domain.Invalid
+	if errors.As(err, &invalid) {
+		list := make([]QuarantineProblem, len(invalid.Problems))
+		for i, p := range invalid.Problems {
+			list[i] = QuarantineProblem(p)
+		}
+		return list
+	}
+	var malformed *wire.Malformed
+	if errors.As(err, &malformed) {
+		return []QuarantineProblem{{Pointer: malformed.Pointer, Rule: malformed.Rule, Message: malformed.Message}}
+	}
+	return []QuarantineProblem{{Rule: "malformed", Message: err.Error()}}
+}
+
+// legible returns s in a form that can be stored and shown: valid UTF-8 without NUL, at most 256 bytes.
+func legible(s string) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+	if len(s) > 256 {
+		s = strings.ToValidUTF8(s[:256], "")
+	}
+	return strings.Clone(s)
+}

@@ -1,0 +1,118 @@
+package projections
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rapport-crm/rapport/domain"
+)
+
+// Matters are the things between the firm and a customer that are not settled yet. A relationship ends only when none
+// is open (LC-01).
+type Matters struct {
+	// Open are the open matters in the order in which they were opened.
+	Open []Matter
+}
+
+// MatterKind is what kind of thing is not settled.
+type MatterKind string
+
+// The kinds of matters that keep a relationship from ending.
+const (
+	MatterOrder     MatterKind = "order"
+	MatterComplaint MatterKind = "complaint"
+	MatterService   MatterKind = "service_request"
+	MatterPayment   MatterKind = "payment"
+	MatterPromise   MatterKind = "promise"
+	MatterFollowUp  MatterKind = "follow_up"
+)
+
+// Matter is one thing that is not settled.
+type Matter struct {
+	Kind   MatterKind     `json:"kind"`
+	ID     string         `json:"id"`
+	Opened domain.Instant `json:"opened_at"`
+	// Event is the id of the event that opened it.
+	Event string `json:"event"`
+}
+
+// applyMatters opens and settles matters. A settling event that names no matter settles the one of its kind that was
+// opened first; one that names an unknown matter changes nothing.
+func (f *Fold) applyMatters(c *Customer, e *Entry) {
+	m := &c.Matters
+	switch d := e.Data.(type) {
+	case *domain.OrderPlaced:
+		m.open(e, MatterOrder, d.OrderID)
+	case *domain.OrderDelivered:
+		m.settle(MatterOrder, d.OrderID)
+	case *domain.OrderCancelled:
+		m.settle(MatterOrder, d.OrderID)
+	case *domain.InvoiceIssued:
+		m.open(e, MatterPayment, d.InvoiceID)
+	case *domain.PaymentOverdue:
+		m.open(e, MatterPayment, d.InvoiceID)
+	case *domain.PaymentReceived:
+		m.settle(MatterPayment, d.InvoiceID)
+	case *domain.BadDebtBooked:
+		m.settle(MatterPayment, d.InvoiceID)
+	case *domain.PromiseMade:
+		m.open(e, MatterPromise, d.PromiseID)
+	case *domain.PromiseKept:
+		m.settle(MatterPromise, d.PromiseID)
+	default:
+		m.applyService(e)
+	}
+}
+
+func (m *Matters) applyService(e *Entry) {
+	switch d := e.Data.(type) {
+	case *domain.ServiceRequested:
+		m.open(e, MatterService, d.RequestID)
+	case *domain.ServiceReopened:
+		m.open(e, MatterService, d.RequestID)
+	case *domain.ServiceCompleted:
+		m.settle(MatterService, d.RequestID)
+	case *domain.DeliveryHandedOver:
+		m.open(e, MatterFollowUp, d.DeliveryID)
+	case *domain.FollowUpCompleted:
+		m.settle(MatterFollowUp, d.Of)
+	case *domain.ComplaintFiled:
+		m.open(e, MatterComplaint, d.ComplaintID)
+	case *domain.ComplaintReopened:
+		m.settle(MatterFollowUp, d.ComplaintID)
+		m.open(e, MatterComplaint, d.ComplaintID)
+	case *domain.ComplaintResolved:
+		if id, ok := m.settle(MatterComplaint, d.ComplaintID); ok {
+			m.open(e, MatterFollowUp, id)
+		}
+	case *domain.ComplaintFollowedUp:
+		m.settle(MatterFollowUp, d.ComplaintID)
+	}
+}
+
+// open adds a matter, named by the event's own id when it has no other, unless it is open already.
+func (m *Matters) open(e *Entry, kind MatterKind, id string) {
+	event := e.id()
+	if id == "" {
+		id = event
+	}
+	if m.find(kind, id) < 0 {
+		m.Open = append(slices.Clip(m.Open), Matter{Kind: kind, ID: strings.Clone(id), Opened: e.Event.Time, Event: event})
+	}
+}
+
+// settle removes the matter and returns its id, and whether there was one. An empty id stands for the first of its
+// kind.
+func (m *Matters) settle(kind MatterKind, id string) (string, bool) {
+	i := m.find(kind, id)
+	if i < 0 {
+		return "", false
+	}
+	settled := m.Open[i].ID
+	m.Open = slices.Delete(slices.Clone(m.Open), i, i+1)
+	return settled, true
+}
+
+func (m *Matters) find(kind MatterKind, id string) int {
+	return slices.IndexFunc(m.Open, func(o Matter) bool { return o.Kind == kind && (id == "" || o.ID == id || o.Event == id) })
+}

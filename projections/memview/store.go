@@ -1,0 +1,195 @@
+// Package memview keeps views in memory. It is the store of the embedded mode, of as-of replays and of tests: it holds
+// nothing on disk and is filled from the log at every start.
+package memview
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
+)
+
+var _ projections.Store = (*Store)(nil)
+
+// Store is a projections.Store in memory. Readers of a partition wait while a batch of it is open.
+type Store struct {
+	fold       *projections.Fold
+	partitions []*partition
+	memo       memo
+}
+
+// partition is what one partition was folded into. The lock is held by an open batch from Begin to its end.
+type partition struct {
+	mu         sync.RWMutex
+	checkpoint projections.Checkpoint
+	customers  map[string]*customer
+	rollups    projections.Rollups
+	digest     projections.Digest
+	dirty      []*customer
+	quarantine []projections.Quarantine
+	// batch numbers the batches; undo holds the customers of the open one as they were before it.
+	batch uint64
+	undo  []undo
+}
+
+// customer is the state of a stream with its rows.
+type customer struct {
+	projections.Customer
+	moves  []projections.Move
+	digest projections.Digest
+	dirty  bool
+	// batch is the number of the latest batch that loaded the customer.
+	batch uint64
+}
+
+// undo is a customer before the open batch.
+type undo struct {
+	customer *customer
+	before   projections.Customer
+	fresh    bool
+}
+
+// New returns an empty store for the given number of partitions, which reads through the given fold.
+func New(fold *projections.Fold, partitions int) *Store {
+	s := &Store{fold: fold}
+	for p := range partitions {
+		s.partitions = append(s.partitions, &partition{
+			checkpoint: projections.Checkpoint{Partition: p},
+			customers:  make(map[string]*customer),
+		})
+	}
+	return s
+}
+
+// Claim makes the caller the writer of a partition.
+func (s *Store) Claim(_ context.Context, p int) (projections.Checkpoint, error) {
+	part, err := s.partition(p)
+	if err != nil {
+		return projections.Checkpoint{}, err
+	}
+	part.mu.Lock()
+	defer part.mu.Unlock()
+	part.checkpoint.Epoch++
+	return part.checkpoint, nil
+}
+
+// Begin opens a batch on a partition and keeps its readers out until the batch ends.
+func (s *Store) Begin(_ context.Context, at projections.Checkpoint, _ iter.Seq[string]) (projections.Batch, error) {
+	part, err := s.partition(at.Partition)
+	if err != nil {
+		return nil, err
+	}
+	part.mu.Lock()
+	if part.checkpoint.Epoch != at.Epoch || part.checkpoint.Next != at.Next {
+		part.mu.Unlock()
+		return nil, fmt.Errorf("begin batch on partition %d at offset %d: %w", at.Partition, at.Next, projections.ErrFenced)
+	}
+	part.batch++
+	return &batch{part: part}, nil
+}
+
+func (s *Store) partition(p int) (*partition, error) {
+	if p < 0 || p >= len(s.partitions) {
+		return nil, fmt.Errorf("partition %d of %d does not exist", p, len(s.partitions))
+	}
+	return s.partitions[p], nil
+}
+
+// of returns the partition that holds the stream and its state, or nil. The caller holds the locks.
+func (s *Store) of(id string) (int, *customer) {
+	for i, p := range s.partitions {
+		if c := p.customers[id]; c != nil {
+			return i, c
+		}
+	}
+	return 0, nil
+}
+
+// standing sums the partitions as of now.
+func (s *Store) standing() *projections.Standing {
+	for _, p := range s.partitions {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+	}
+	st := &projections.Standing{AsOf: s.newest(), Positions: s.positions()}
+	if known := s.memo.get(st.Positions); known != nil {
+		return known
+	}
+	var ahead projections.Effects
+	var buf []byte
+	for _, p := range s.partitions {
+		buf = p.settleDigest(buf)
+		st.Digest = st.Digest.Add(p.digest)
+		st.Rollups.Add(&p.rollups)
+		for _, c := range p.customers {
+			if due := c.NextDue(); due != 0 && due <= st.AsOf {
+				snapshot := c.Customer
+				s.fold.Advance(&snapshot, st.AsOf, &ahead)
+				clear(ahead.Moves)
+				ahead.Moves = ahead.Moves[:0]
+			}
+		}
+	}
+	st.Digest = st.Digest.Add(st.Rollups.Digest())
+	st.Rollups.Add(&ahead.Rollups)
+	s.memo.put(st)
+	return st
+}
+
+// settleDigest brings the digest of the partition up to date with the customers that changed since the last time.
+func (p *partition) settleDigest(buf []byte) []byte {
+	for _, c := range p.dirty {
+		var d projections.Digest
+		d, buf = c.Digest(buf)
+		for i := range c.moves {
+			d = d.Add(c.moves[i].Digest())
+		}
+		p.digest = p.digest.Sub(c.digest).Add(d)
+		c.digest, c.dirty = d, false
+	}
+	p.dirty = p.dirty[:0]
+	return buf
+}
+
+// positions returns the checkpoints. The caller holds the locks of all partitions.
+func (s *Store) positions() eventstore.Positions {
+	pos := make(eventstore.Positions, len(s.partitions))
+	for i, p := range s.partitions {
+		pos[i] = p.checkpoint.Next
+	}
+	return pos
+}
+
+// memo keeps the latest standing, which stays true as long as the positions do.
+type memo struct {
+	mu     sync.Mutex
+	latest *projections.Standing
+}
+
+func (m *memo) get(at eventstore.Positions) *projections.Standing {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.latest == nil || m.latest.Positions.String() != at.String() {
+		return nil
+	}
+	return m.latest
+}
+
+func (m *memo) put(s *projections.Standing) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.latest = s
+}
+
+// newest returns "now": the newest occurred_at that any partition has accepted. The caller holds the locks.
+func (s *Store) newest() domain.Instant {
+	var at domain.Instant
+	for _, p := range s.partitions {
+		at = max(at, p.checkpoint.Newest)
+	}
+	return at
+}

@@ -1,0 +1,69 @@
+package projections
+
+import "github.com/rapport-crm/rapport/domain"
+
+// cause is why a customer moves.
+type cause struct {
+	reason   Reason
+	inferred bool
+	wonBack  bool
+	evidence []string
+}
+
+// enter makes to the stage by the rules. It shows as a move unless an override hides it.
+func (f *Fold) enter(c *Customer, to domain.Stage, at domain.Instant, why cause, out *Effects) {
+	l := &c.Lifecycle
+	if to != domain.StageGrowth {
+		l.growth = growth{}
+	}
+	l.rule, l.ruleSince = to, at
+	if l.Override == nil {
+		f.move(c, to, at, why, out)
+	}
+}
+
+// move puts the customer into a stage and records the move with its reason and evidence, and what it adds to the
+// roll-ups. A move to the stage the customer is in already is none.
+func (f *Fold) move(c *Customer, to domain.Stage, at domain.Instant, why cause, out *Effects) {
+	l := &c.Lifecycle
+	if l.Stage == to {
+		return
+	}
+	m := Move{
+		Customer: c.ID, Seq: l.Moves + 1, At: at, From: l.Stage, To: to,
+		Reason: why.reason, Inferred: why.inferred, WonBack: why.wonBack, Evidence: why.evidence,
+		Policy: f.policy.Version,
+	}
+	if l.Stage != domain.StageNone {
+		m.Dwell = at - l.Since
+	}
+	l.Moves++
+	l.Stage, l.Since = to, at
+	l.Reason, l.Inferred, l.WonBack, l.Evidence = why.reason, why.inferred, why.wonBack, why.evidence
+	f.count(c, &m, out)
+	out.Moves = append(out.Moves, m)
+}
+
+// count adds a move to the population, the flows of its day and its cohort.
+func (f *Fold) count(c *Customer, m *Move, out *Effects) {
+	r := &out.Rollups
+	if m.From != domain.StageNone {
+		r.Stages[m.From]--
+	}
+	r.Stages[m.To]++
+	day := domain.DateOf(m.At, f.location)
+	r.addFlow(FlowKey{Day: day, From: m.From, To: m.To, WonBack: m.WonBack}, Flow{Count: 1, Dwell: m.Dwell})
+
+	l := &c.Lifecycle
+	if m.To == domain.StageGrowth && l.Cohort == 0 {
+		l.Cohort = day.Month()
+		r.addCohort(CohortKey{Cohort: l.Cohort, Month: CohortSize}, 1)
+	}
+	if from, to := m.From.Active(), m.To.Active(); from != to {
+		n := int64(1)
+		if from {
+			n = -1
+		}
+		r.addCohort(CohortKey{Cohort: l.Cohort, Month: day.Month()}, n)
+	}
+}
