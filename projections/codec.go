@@ -272,6 +272,7 @@ func codeProfile(k *coder, p *Profile) {
 		k.instant(&n.At)
 	})
 	list(k, &p.Absorbed, stringElement)
+	k.bool(&p.Prospect)
 	k.instant(&p.ErasureRequested)
 }
 

@@ -24,6 +24,9 @@ type Profile struct {
 	Consents []Consent
 	// Absorbed are the ids merged into this customer.
 	Absorbed []string
+	// Prospect says that the firm knows the customer as one who may buy: targeted, qualified, or with a lead or an
+	// opportunity (LC-03, LC-08).
+	Prospect bool
 	// ErasureRequested is when the customer asked to be forgotten, zero otherwise.
 	ErasureRequested domain.Instant
 }
@@ -76,6 +79,8 @@ func (f *Fold) applyProfile(c *Customer, e *Entry) {
 		p.Absorbed = with(p.Absorbed, d.Absorbed)
 	case *domain.CustomerUnmerged:
 		p.Absorbed = without(p.Absorbed, d.Absorbed)
+	case *domain.ProspectTargeted, *domain.ProspectQualified, *domain.LeadCaptured, *domain.OpportunityOpened:
+		p.Prospect = true
 	case *domain.CustomerErasureRequested:
 		p.ErasureRequested = e.Event.Time
 	default:

@@ -188,11 +188,14 @@ func (f *Fold) Item(c *Customer, at domain.Instant) CustomerItem {
 
 func (f *Fold) lifecycleView(c *Customer) LifecycleView {
 	l := &c.Lifecycle
-	return LifecycleView{
+	v := LifecycleView{
 		Stage: l.Stage, Since: l.Since, StartedAt: c.First, Reason: l.Reason, Inferred: l.Inferred, WonBack: l.WonBack,
-		Evidence: orEmpty(l.Evidence), Path: c.path(), RelationshipLevel: c.Contacts.Level(), EndedAt: l.Ended,
-		Override: l.Override,
+		Evidence: orEmpty(l.Evidence), Path: c.path(), RelationshipLevel: c.Contacts.Level(), Override: l.Override,
 	}
+	if l.rule != domain.StageTermination {
+		v.EndedAt = l.Ended
+	}
+	return v
 }
 
 // path returns how far the customer has come on the acquisition path of LC-03. A customer is cared for once the firm
@@ -204,7 +207,7 @@ func (c *Customer) path() string {
 		return "cared_for"
 	case signed:
 		return "signed"
-	case c.Profile != nil && c.Profile.Name != "":
+	case c.Profile != nil && c.Profile.Prospect:
 		return "prospect"
 	default:
 		return "stranger"

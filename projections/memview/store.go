@@ -20,6 +20,8 @@ type Store struct {
 	fold       *projections.Fold
 	partitions []*partition
 	memo       memo
+	// at is the fixed "now" of the store, zero for the newest occurred_at.
+	at domain.Instant
 }
 
 // partition is what one partition was folded into. The lock is held by an open batch from Begin to its end.
@@ -62,6 +64,13 @@ func New(fold *projections.Fold, partitions int) *Store {
 			customers:  make(map[string]*customer),
 		})
 	}
+	return s
+}
+
+// NewAt returns an empty store whose "now" is the given instant: silence up to it has its effect in every answer.
+func NewAt(fold *projections.Fold, partitions int, at domain.Instant) *Store {
+	s := New(fold, partitions)
+	s.at = at
 	return s
 }
 
@@ -185,8 +194,12 @@ func (m *memo) put(s *projections.Standing) {
 	m.latest = s
 }
 
-// newest returns "now": the newest occurred_at that any partition has accepted. The caller holds the locks.
+// newest returns "now": the newest occurred_at that any partition has accepted, unless the store has one of its own.
+// The caller holds the locks.
 func (s *Store) newest() domain.Instant {
+	if s.at != 0 {
+		return s.at
+	}
 	var at domain.Instant
 	for _, p := range s.partitions {
 		at = max(at, p.checkpoint.Newest)
