@@ -159,6 +159,8 @@ func (c *Customer) code(k *coder) {
 	list(k, &c.Matters.Open, codeMatter)
 	optional(k, &c.Profile, codeProfile)
 	optional(k, &c.Contacts, codeContacts)
+	k.string(&c.unit.path)
+	k.instant(&c.unit.at)
 }
 
 func (l *Lifecycle) code(k *coder) {
@@ -253,8 +255,6 @@ func codeProfile(k *coder, p *Profile) {
 	k.string(&p.PartyType)
 	k.string(&p.Purpose)
 	k.string(&p.Name)
-	k.string(&p.OrgUnit)
-	k.instant(&p.orgUnitAt)
 	list(k, &p.Attributes, func(k *coder, a *Attribute) {
 		k.string(&a.Name)
 		k.string(&a.Value)

@@ -61,7 +61,7 @@ func (f *Fold) applyContacts(c *Customer, e *Entry) {
 		k.made(e, &domain.ContactMade{Direction: domain.DirectionIn, Channel: domain.Channel(e.Event.Channel), Category: "inquiry"},
 			c.Trade.LastPurchase, 0)
 	case *domain.PurchaseRecorded:
-		if c.Contacts == nil || e.Event.Time < c.Trade.LastPurchase {
+		if e.Event.Time < c.Trade.LastPurchase || (k.inSince == 0 && k.outSince == 0) {
 			return
 		}
 		k.inSince, k.outSince, k.checked = 0, 0, false

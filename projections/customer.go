@@ -33,7 +33,11 @@ type Customer struct {
 	Matters   Matters
 	Profile   *Profile
 	Contacts  *Contacts
+	unit      unit
 }
+
+// OrgUnit returns the path of the organisation unit that has the customer: the one that the newest event names.
+func (c *Customer) OrgUnit() string { return c.unit.path }
 
 // NewCustomer returns the state of a stream without events. The id is cloned.
 func NewCustomer(id string) *Customer { return &Customer{ID: strings.Clone(id)} }

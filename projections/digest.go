@@ -34,10 +34,11 @@ func digestOf(row []byte) Digest {
 	return Digest{xxhash.Sum64(row), seeded.Sum64()}
 }
 
-// Digest returns the fingerprint of the customer's state. Streams that belong to no customer have none. buf is scratch
+// Digest returns the fingerprint of the customer's state. Streams that belong to no customer, or without a folded event,
+// have none. buf is scratch
 // memory and may be nil; the grown buffer is returned.
 func (c *Customer) Digest(buf []byte) (Digest, []byte) {
-	if !c.IsCustomer() {
+	if !c.IsCustomer() || c.Events == 0 {
 		return Digest{}, buf
 	}
 	buf = append(buf[:0], "customer\x00"...)

@@ -26,10 +26,16 @@ type Entry struct {
 	Event *domain.Event
 	Data  any
 	late  bool
+	kept  string
 }
 
-// id returns the event id in memory of its own.
-func (e *Entry) id() string { return strings.Clone(e.Event.ID) }
+// id returns the event id in memory of its own, the same for all who keep it.
+func (e *Entry) id() string {
+	if e.kept == "" {
+		e.kept = strings.Clone(e.Event.ID)
+	}
+	return e.kept
+}
 
 // Apply brings the customer's time up to the event, firing the timers that are due by then, and folds the event. An
 // event that occurred before the customer's time is late: it counts by its own date and turns nothing back.
@@ -81,9 +87,6 @@ func (c *Customer) NextDue() domain.Instant {
 // itself stays as it is.
 func (f *Fold) At(c *Customer, at domain.Instant) (Customer, []Move) {
 	snapshot := *c
-	if due := snapshot.NextDue(); due == 0 || due > at {
-		return snapshot, nil
-	}
 	var out Effects
 	f.Advance(&snapshot, at, &out)
 	return snapshot, out.Moves

@@ -151,25 +151,20 @@ func (x *Folder) read(r *eventstore.Record, recorded domain.Instant) (any, error
 	if x.owner(r.Key) != r.Partition {
 		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/subject", Rule: "partition", Message: "the record is not in the partition of its key"}}}
 	}
-	if err := domain.Validate(ev); err != nil {
-		return nil, err
-	}
-	if ev.Time > recorded+domain.Instant(x.fold.policy.MaxFuture.Microseconds()) {
-		return nil, &domain.Invalid{Problems: []domain.Problem{future(x.fold.policy)}}
-	}
-	typ, known := domain.Lookup(ev.Type)
+	typ, data, err := x.decoder.DecodeEvent(ev)
 	switch {
-	case !known:
+	case err != nil:
+		return nil, err
+	case ev.Time > recorded+domain.Instant(x.fold.policy.MaxFuture.Microseconds()):
+		return nil, &domain.Invalid{Problems: []domain.Problem{future(x.fold.policy)}}
+	case typ == nil:
 		x.typeName = unknownType
-		return nil, nil
 	case typ.Control:
 		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/type", Rule: "control", Message: "control records are the engine's own"}}}
+	default:
+		x.typeName = typ.Name
 	}
-	if err := typ.CheckSubject(ev.Subject); err != nil {
-		return nil, err
-	}
-	x.typeName = typ.Name
-	return x.decoder.Decode(typ, ev.Data)
+	return data, nil
 }
 
 // unknownType is the name under which events of types outside the catalogue are counted together.

@@ -15,8 +15,6 @@ type Profile struct {
 	PartyType   string
 	Purpose     string
 	Name        string
-	OrgUnit     string
-	orgUnitAt   domain.Instant
 	Attributes  []Attribute
 	Identifiers []Identifier
 	// Owners are the employees who follow the customer now, in the order of assignment.
@@ -57,7 +55,7 @@ func (f *Fold) applyProfile(c *Customer, e *Entry) {
 	if c.Profile != nil {
 		p = *c.Profile
 	}
-	changed := p.seen(e)
+	c.unit.take(e.Event.OrgUnit, e.Event.Time)
 	switch d := e.Data.(type) {
 	case *domain.CustomerRegistered:
 		p.register(e, d)
@@ -70,7 +68,8 @@ func (f *Fold) applyProfile(c *Customer, e *Entry) {
 	case *domain.CustomerOwnerReleased:
 		p.Owners = without(p.Owners, d.Employee)
 	case *domain.CustomerTransferred:
-		p.OrgUnit, p.orgUnitAt = strings.Clone(d.To), e.Event.Time
+		c.unit.take(d.To, e.Event.Time)
+		return
 	case *domain.ConsentGiven:
 		p.consent(Consent{Purpose: d.Purpose, Given: true, At: e.Event.Time})
 	case *domain.ConsentWithdrawn:
@@ -84,24 +83,25 @@ func (f *Fold) applyProfile(c *Customer, e *Entry) {
 	case *domain.CustomerErasureRequested:
 		p.ErasureRequested = e.Event.Time
 	default:
-		if !changed {
-			return
-		}
+		return
 	}
 	c.Profile = &p
 }
 
-// seen takes the organisation unit from the newest event that names one, and reports whether that changed something.
-func (p *Profile) seen(e *Entry) bool {
-	unit := e.Event.OrgUnit
-	if unit == "" || e.Event.Time < p.orgUnitAt {
-		return false
+// unit is the organisation unit that has the customer: the one that the newest event names.
+type unit struct {
+	path string
+	at   domain.Instant
+}
+
+func (u *unit) take(path string, at domain.Instant) {
+	if path == "" || at < u.at {
+		return
 	}
-	p.orgUnitAt = e.Event.Time
-	if unit != p.OrgUnit {
-		p.OrgUnit = strings.Clone(unit)
+	u.at = at
+	if path != u.path {
+		u.path = strings.Clone(path)
 	}
-	return true
 }
 
 func (p *Profile) register(e *Entry, d *domain.CustomerRegistered) {

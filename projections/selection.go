@@ -144,7 +144,7 @@ func (s *Selection) Wants(c *Customer) bool {
 		p = &Profile{}
 	}
 	f := &s.filter
-	return (f.OrgUnit == "" || p.OrgUnit == f.OrgUnit || strings.HasPrefix(p.OrgUnit, f.OrgUnit+"/")) &&
+	return (f.OrgUnit == "" || c.OrgUnit() == f.OrgUnit || strings.HasPrefix(c.OrgUnit(), f.OrgUnit+"/")) &&
 		(f.Owner == "" || slices.Contains(p.Owners, f.Owner)) &&
 		(f.Text == "" || strings.Contains(strings.ToLower(c.ID), f.Text) || strings.Contains(strings.ToLower(p.Name), f.Text))
 }

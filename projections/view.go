@@ -151,7 +151,7 @@ func (f *Fold) View(c *Customer, moves []Move, at domain.Instant) *CustomerView 
 	s, ahead := f.At(c, at)
 	v := &CustomerView{
 		ID: s.ID, Version: s.Events, AsOf: at,
-		Lifecycle: f.lifecycleView(&s), Profile: s.Profile.view(), Trade: f.tradeView(&s, at), Contacts: s.Contacts.view(),
+		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at), Contacts: s.Contacts.view(),
 		Matters: orEmpty(s.Matters.Open), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
 		PolicyVersion: f.policy.Version,
 	}
@@ -174,7 +174,7 @@ func appendMoves(dst, moves []Move) []Move {
 // Item returns the customer as a line of a list, as of the given instant.
 func (f *Fold) Item(c *Customer, at domain.Instant) CustomerItem {
 	s, _ := f.At(c, at)
-	p := s.Profile.view()
+	p := s.profileView()
 	item := CustomerItem{
 		ID: s.ID, Version: s.Events, Name: p.Name, OrgUnit: p.OrgUnit, Owners: p.Owners,
 		Stage: s.Lifecycle.Stage, Since: s.Lifecycle.Since, Purchases: s.Trade.Purchases, Sums: s.Trade.sums(),
@@ -247,12 +247,16 @@ func (t *Trade) sums() []CurrencyView {
 	return sums
 }
 
-func (p *Profile) view() ProfileView {
-	v := ProfileView{Owners: []string{}, Attributes: []AttributeView{}, Identifiers: []IdentifierView{}, Consents: []ConsentView{}}
+func (c *Customer) profileView() ProfileView {
+	v := ProfileView{
+		OrgUnit: c.OrgUnit(),
+		Owners:  []string{}, Attributes: []AttributeView{}, Identifiers: []IdentifierView{}, Consents: []ConsentView{},
+	}
+	p := c.Profile
 	if p == nil {
 		return v
 	}
-	v.PartyType, v.Purpose, v.Name, v.OrgUnit = p.PartyType, p.Purpose, p.Name, p.OrgUnit
+	v.PartyType, v.Purpose, v.Name = p.PartyType, p.Purpose, p.Name
 	v.Owners, v.Absorbed, v.ErasureRequested = orEmpty(p.Owners), p.Absorbed, p.ErasureRequested
 	for _, a := range p.Attributes {
 		v.Attributes = append(v.Attributes, AttributeView{a.Name, json.RawMessage(a.Value), a.Knowledge, a.At})

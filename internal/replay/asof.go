@@ -1,9 +1,11 @@
 package replay
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
@@ -22,54 +24,87 @@ func (r *Reader) CustomerAt(ctx context.Context, id string, bound projections.Bo
 	if err != nil {
 		return nil, fmt.Errorf("read customer as of: %w", err)
 	}
-	// The stream is folded as a log of its own: the folder wants consecutive offsets, the view the real position.
-	last := int64(-1)
-	for i := range found {
-		if bound.Known == 0 || domain.InstantOf(found[i].RecordedAt) <= bound.Known {
-			last = found[i].Offset
-		}
-		found[i].Offset = int64(i)
-	}
-	store := memview.NewAt(r.fold, r.partitions(stream), bound.At)
-	at, err := store.Claim(ctx, stream.Partition)
-	if err != nil {
-		return nil, err
-	}
-	folder := projections.NewFolder(r.fold, store, r.log.PartitionOf, bound)
-	if _, err := folder.Fold(ctx, at, found); err != nil {
-		return nil, fmt.Errorf("read customer as of: %w", err)
-	}
-	view, err := store.Customer(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	view.Position = eventstore.Position{Partition: stream.Partition, Offset: last}
-	view.Positions = stream.Positions
-	return view, nil
+	return foldStream(ctx, r.fold, r.log.PartitionOf, id, found, stream.Positions, bound)
 }
 
-func (r *Reader) partitions(s *projections.StreamView) int {
-	return max(len(s.Positions), s.Partition+1)
-}
-
-// log is the part of the event log that a replay of the whole reads.
+// log is the part of the event log that a replay reads.
 type log interface {
 	projections.Log
 	Ends(ctx context.Context) (eventstore.Positions, error)
 }
 
-// Whole folds the log up to its present ends into memory and returns the views as of bound.At, as far as they were
-// known at bound.Known, and how many records were read.
-func Whole(ctx context.Context, l log, policy *domain.Policy, bound projections.Bound, progress *projections.Progress, logger *slog.Logger) (*memview.Store, eventstore.Positions, error) {
+// Whole folds the log up to its present ends into memory: the views as of bound.At, as far as they were known at
+// bound.Known. progress may be nil.
+func Whole(ctx context.Context, l log, policy *domain.Policy, bound projections.Bound, progress *projections.Progress, logger *slog.Logger) (*memview.Store, error) {
 	ends, err := l.Ends(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("replay: %w", err)
+		return nil, fmt.Errorf("replay the log: %w", err)
 	}
 	fold := projections.NewFold(policy)
 	store := memview.NewAt(fold, l.Partitions(), bound.At)
 	runner := projections.NewRunner(l, store, fold, bound, progress, logger)
 	if err := runner.RunUntil(ctx, ends); err != nil {
-		return nil, nil, fmt.Errorf("replay: %w", err)
+		return nil, fmt.Errorf("replay the log: %w", err)
 	}
-	return store, ends, nil
+	return store, nil
+}
+
+// Customer returns one customer as of bound.At, as far as it was known at bound.Known, without any views: it reads the
+// customer's partition of the log up to its present end. It returns projections.ErrNotFound when the customer did not
+// exist then.
+func Customer(ctx context.Context, l log, policy *domain.Policy, id string, bound projections.Bound) (*projections.CustomerView, error) {
+	ends, err := l.Ends(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("replay customer: %w", err)
+	}
+	key := []byte(id)
+	p := l.PartitionOf(key)
+	var found []eventstore.Record
+	if ends[p] > 0 {
+		for batch, err := range l.Follow(ctx, p, 0, eventstore.FollowOptions{Until: ends[p]}) {
+			if err != nil {
+				return nil, fmt.Errorf("replay customer: %w", err)
+			}
+			for _, rec := range batch.Records {
+				if bytes.Equal(rec.Key, key) {
+					found = append(found, cloneRecord(rec))
+				}
+			}
+		}
+	}
+	return foldStream(ctx, projections.NewFold(policy), l.PartitionOf, id, found, ends, bound)
+}
+
+func cloneRecord(rec eventstore.Record) eventstore.Record {
+	rec.Key, rec.Value, rec.Headers = bytes.Clone(rec.Key), bytes.Clone(rec.Value), slices.Clone(rec.Headers)
+	for i := range rec.Headers {
+		h := &rec.Headers[i]
+		h.Value = bytes.Clone(h.Value)
+	}
+	return rec
+}
+
+// foldStream folds the records of one stream as a log of their own and returns the customer with its real positions.
+func foldStream(ctx context.Context, fold *projections.Fold, owner func([]byte) int, id string, records []eventstore.Record, ends eventstore.Positions, bound projections.Bound) (*projections.CustomerView, error) {
+	p := owner([]byte(id))
+	offsets := make([]int64, len(records))
+	for i := range records {
+		offsets[i], records[i].Offset = records[i].Offset, int64(i)
+	}
+	store := memview.NewAt(fold, p+1, bound.At)
+	at, err := store.Claim(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	folder := projections.NewFolder(fold, store, owner, bound)
+	if _, err := folder.Fold(ctx, at, records); err != nil {
+		return nil, fmt.Errorf("fold one stream: %w", err)
+	}
+	view, err := store.Customer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	view.Position.Offset = offsets[view.Position.Offset]
+	view.Positions = ends
+	return view, nil
 }

@@ -35,7 +35,7 @@ func (b *batch) Commit(_ context.Context, changes *projections.Changes) (project
 	}
 	p := b.part
 	for _, u := range p.undo {
-		if !u.customer.dirty {
+		if !u.customer.dirty && u.customer.Events > 0 {
 			u.customer.dirty = true
 			p.dirty = append(p.dirty, u.customer)
 		}

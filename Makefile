@@ -1,0 +1,86 @@
+# Everything here needs Go; the tests of the second half of `make test` also need Java with Maven (a real Apache Kafka)
+# and the PostgreSQL server programs. Neither has to be running.
+
+SHELL := /bin/bash -o pipefail
+GO ?= go
+# Options added to every `go test`, for example TESTFLAGS='-run Verdict -v'.
+TESTFLAGS ?=
+PKG ?= ./...
+BENCH ?= .
+FUZZTIME ?= 20s
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unreleased)
+
+# The linter is built once for each pinned version; building it takes some minutes.
+LINT_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools.mod)
+LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
+WITHSERVERS := $(GO) run ./internal/servertest/withservers
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the binary ./rapport
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o rapport ./cmd/rapport
+
+.PHONY: demo
+demo: ## run a generated dealer group with the dashboard on http://127.0.0.1:8080
+	$(GO) run ./cmd/rapport demo
+
+.PHONY: test
+test: test-unit test-real ## run all tests: first without servers under the race detector, then those on real servers
+
+.PHONY: test-unit
+test-unit: ## run the tests that need no server, under the race detector, in random order
+	RAPPORT_TEST_SERVERS=none $(GO) test -race -shuffle=on -timeout 10m $(TESTFLAGS) $(PKG)
+
+.PHONY: test-real
+test-real: ## run the packages whose tests use a real Apache Kafka or PostgreSQL, both started for the run
+	@packages=$$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' $(PKG) | awk \
+		'$$1 ~ /\.test$$/ && / [^ ]*\/internal\/(pgtest|kafkatest)( |$$)/ { sub(/\.test$$/, "", $$1); print $$1 }') && \
+	if [ -z "$$packages" ]; then echo "no package of $(PKG) uses a server" >&2; exit 1; fi && \
+	set -x && $(WITHSERVERS) $(GO) test -count=1 -timeout 10m $(TESTFLAGS) $$packages
+
+.PHONY: bench
+bench: ## run the benchmarks, with real servers at hand (BENCH=regexp, PKG=./eventstore/...)
+	$(WITHSERVERS) $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(TESTFLAGS) $(PKG)
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			(set -x; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"); \
+		done; \
+	done
+
+.PHONY: arch
+arch: ## check who imports whom and what the pure packages touch
+	$(GO) test -count=1 ./internal/arch
+
+.PHONY: format-check
+format-check: ## fail when a file is not formatted by gofmt
+	@unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: vet
+vet: ## run go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: $(LINT) ## run golangci-lint with the list in .golangci.yml (the first run builds it)
+	$(LINT) run $(PKG)
+
+$(LINT): tools.mod tools.sum
+	$(GO) build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	$@ config verify
+
+.PHONY: tidy-check
+tidy-check: ## fail when go.mod or go.sum is not tidy or a module was changed after its download
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+.PHONY: verify
+verify: tidy-check format-check vet lint test ## run all checks, then fail when one of them changed a file
+	git diff --exit-code

@@ -1,0 +1,129 @@
+-- Tables of one generation. Instants are microseconds since 0001-01-01T00:00:00Z and 0 means never; stages and reasons
+-- are the numbers of the program. What analysts read is in views.sql.
+CREATE SCHEMA {{.Schema}};
+
+-- One row per stream, those of organisation units and employees included. Rows are rewritten with nearly every event of
+-- their customer: the free space in each page keeps the new version beside the old one.
+CREATE TABLE {{.Schema}}.customers (
+    id               text COLLATE "C" PRIMARY KEY,
+    partition        integer  NOT NULL,
+    is_customer      boolean  NOT NULL,
+    events           bigint   NOT NULL,
+    last_offset      bigint   NOT NULL,
+    first_event_at   bigint   NOT NULL,
+    last_event_at    bigint   NOT NULL,
+    stage            smallint NOT NULL,
+    since            bigint   NOT NULL,
+    cohort           integer  NOT NULL,
+    next_due         bigint   NOT NULL,
+    -- The moves that silence alone will bring, in order; 0 when there are fewer.
+    silent1_at       bigint   NOT NULL,
+    silent1_stage    smallint NOT NULL,
+    silent2_at       bigint   NOT NULL,
+    silent2_stage    smallint NOT NULL,
+    silent3_at       bigint   NOT NULL,
+    silent3_stage    smallint NOT NULL,
+    silent4_at       bigint   NOT NULL,
+    silent4_stage    smallint NOT NULL,
+    name             text COLLATE "C" NOT NULL,
+    party_type       text COLLATE "C" NOT NULL,
+    org_unit         text COLLATE "C" NOT NULL,
+    owners           text[] COLLATE "C" NOT NULL,
+    -- Id and name in lower case as the program makes it, which the rules of a database's locale may do otherwise.
+    id_folded        text COLLATE "C" NOT NULL,
+    name_folded      text COLLATE "C" NOT NULL,
+    purchases        bigint   NOT NULL,
+    currency         text COLLATE "C" NOT NULL,
+    purchased_minor  bigint   NOT NULL,
+    returned_minor   bigint   NOT NULL,
+    other_sums       json,
+    last_purchase_at bigint   NOT NULL,
+    last_contact_at  bigint   NOT NULL,
+    open_matters     integer  NOT NULL,
+    digest1          bigint   NOT NULL,
+    digest2          bigint   NOT NULL,
+    -- Number of chunks of the stream's index in stream_chunks; the open one is tail.
+    sealed           integer  NOT NULL,
+    state            bytea    NOT NULL,
+    tail             bytea    NOT NULL
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+
+-- Fingerprints do not compress, so nothing is spent on the attempt.
+ALTER TABLE {{.Schema}}.customers
+    ALTER COLUMN state SET STORAGE EXTERNAL,
+    ALTER COLUMN tail SET STORAGE EXTERNAL;
+
+CREATE INDEX customers_due ON {{.Schema}}.customers (next_due) WHERE next_due > 0;
+CREATE INDEX customers_last_event ON {{.Schema}}.customers (last_event_at DESC, id) WHERE is_customer;
+CREATE INDEX customers_last_purchase ON {{.Schema}}.customers (last_purchase_at DESC, id) WHERE is_customer;
+CREATE INDEX customers_org_unit ON {{.Schema}}.customers (org_unit, id) WHERE org_unit <> '';
+
+CREATE TABLE {{.Schema}}.stream_chunks (
+    customer text COLLATE "C" NOT NULL,
+    number   integer NOT NULL,
+    chunk    bytea    NOT NULL,
+    PRIMARY KEY (customer, number)
+);
+
+ALTER TABLE {{.Schema}}.stream_chunks ALTER COLUMN chunk SET STORAGE EXTERNAL;
+
+CREATE TABLE {{.Schema}}.moves (
+    customer   text COLLATE "C" NOT NULL,
+    seq        integer  NOT NULL,
+    at         bigint   NOT NULL,
+    from_stage smallint NOT NULL,
+    to_stage   smallint NOT NULL,
+    reason     smallint NOT NULL,
+    inferred   boolean  NOT NULL,
+    won_back   boolean  NOT NULL,
+    dwell      bigint   NOT NULL,
+    evidence   text[] COLLATE "C" NOT NULL,
+    policy     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (customer, seq)
+);
+
+CREATE INDEX moves_at ON {{.Schema}}.moves (at);
+
+-- Additive counts, a set for each partition so that their writers never wait for each other. What the columns mean
+-- depends on the kind; see rollups.go.
+CREATE TABLE {{.Schema}}.rollups (
+    partition integer  NOT NULL,
+    kind      smallint NOT NULL,
+    a         integer  NOT NULL,
+    b         integer  NOT NULL,
+    c         integer  NOT NULL,
+    d         integer  NOT NULL,
+    name      text COLLATE "C" NOT NULL,
+    n1        bigint   NOT NULL,
+    n2        bigint   NOT NULL,
+    n3        bigint   NOT NULL,
+    n4        bigint   NOT NULL,
+    PRIMARY KEY (partition, kind, a, b, c, d, name)
+) WITH (fillfactor = 50);
+
+CREATE TABLE {{.Schema}}.quarantine (
+    partition     integer  NOT NULL,
+    record_offset bigint   NOT NULL,
+    recorded_at   bigint   NOT NULL,
+    customer      text COLLATE "C" NOT NULL,
+    event         text COLLATE "C" NOT NULL,
+    type          text COLLATE "C" NOT NULL,
+    verdict       smallint NOT NULL,
+    problems      json     NOT NULL,
+    PRIMARY KEY (partition, record_offset)
+);
+
+CREATE INDEX quarantine_recorded ON {{.Schema}}.quarantine (recorded_at DESC, partition, record_offset DESC);
+
+CREATE TABLE {{.Schema}}.checkpoints (
+    partition   integer PRIMARY KEY,
+    epoch       bigint NOT NULL DEFAULT 0,
+    next_offset bigint NOT NULL DEFAULT 0,
+    last        bigint NOT NULL DEFAULT 0,
+    newest      bigint NOT NULL DEFAULT 0,
+    recorded    bigint NOT NULL DEFAULT 0,
+    digest1     bigint NOT NULL DEFAULT 0,
+    digest2     bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 10);
+
+INSERT INTO {{.Schema}}.checkpoints (partition) SELECT generate_series(0, {{.Partitions}} - 1);
