@@ -1,0 +1,132 @@
+// Command rapport is the customer lifecycle engine and its tools: one binary, a file per verb.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // policies name zones on machines without a zone database
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are the verbs and the flags they share.
+type commands struct {
+	JSON     bool       `help:"Print one JSON document on standard output."`
+	LogLevel slog.Level `help:"Least level of the log on standard error: debug, info, warn, error." default:"info"`
+
+	Demo        demoCmd        `cmd:"" help:"Live through two years of a generated dealer group, then go on live."`
+	Serve       serveCmd       `cmd:"" help:"Run the engine."`
+	Append      appendCmd      `cmd:"" help:"Append events through a running server."`
+	Import      importCmd      `cmd:"" help:"Append the events of files straight to the log."`
+	Summary     summaryCmd     `cmd:"" help:"Print the counts of the whole."`
+	Customers   customersCmd   `cmd:"" help:"List customers."`
+	Customer    customerCmd    `cmd:"" help:"Print one customer."`
+	Timeline    timelineCmd    `cmd:"" help:"Print the events of one customer."`
+	Lifecycle   lifecycleCmd   `cmd:"" help:"Print stages, transitions, flows and cohorts."`
+	Positions   positionsCmd   `cmd:"" help:"Print how far each partition was folded."`
+	Quarantine  quarantineCmd  `cmd:"" help:"List the records that were set aside."`
+	AsOf        asofCmd        `cmd:"" name:"asof" help:"Print the whole or one customer as it was, by replay of the log."`
+	Policy      policyCmd      `cmd:"" help:"Show or check a policy document."`
+	Topics      topicsCmd      `cmd:"" help:"Make the topic of the log."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Exit 0 when the server of --url is ready."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+}
+
+// app is what every verb works with.
+type app struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	// JSON asks for one JSON document on Stdout.
+	JSON   bool
+	Logger *slog.Logger
+}
+
+// The exit codes of the program.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitConflict    = 4
+	exitInterrupted = 130
+)
+
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run parses the arguments, runs the verb and returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("rapport"), kong.Description("Customer lifecycle engine on a Kafka log."), kong.UsageOnError(),
+		kong.DefaultEnvars("RAPPORT"), kong.Configuration(kong.JSON, "rapport.json"),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "rapport:", err)
+		return exitFailed
+	}
+	return parseAndRun(ctx, parser, &c, args, &app{Stdin: stdin, Stdout: stdout, Stderr: stderr})
+}
+
+// exited carries the exit code of a help or version flag out of the parser.
+type exited int
+
+func parseAndRun(ctx context.Context, parser *kong.Kong, c *commands, args []string, a *app) (code int) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exited:
+			code = int(r)
+		default:
+			panic(r)
+		}
+	}()
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(a.Stderr, "rapport:", err)
+		return exitUsage
+	}
+	a.JSON = c.JSON
+	a.Logger = slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return a.exitCode(ctx, parsed.Run(a))
+}
+
+// exitCode reports err on standard error and returns the code for it.
+func (a *app) exitCode(ctx context.Context, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var own *exitError
+	switch {
+	case errors.As(err, &own):
+		fmt.Fprintln(a.Stderr, "rapport:", err)
+		return own.code
+	case ctx.Err() != nil:
+		fmt.Fprintln(a.Stderr, "rapport: interrupted:", err)
+		return exitInterrupted
+	default:
+		fmt.Fprintln(a.Stderr, "rapport:", err)
+		return exitFailed
+	}
+}

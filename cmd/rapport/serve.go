@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/internal/engine"
+)
+
+// policyFlags say which policy is in force.
+type policyFlags struct {
+	Policy string `help:"Policy document (YAML) over the defaults." type:"existingfile" placeholder:"FILE"`
+}
+
+func (f policyFlags) load() (*domain.Policy, error) {
+	if f.Policy == "" {
+		return domain.DefaultPolicy(), nil
+	}
+	doc, err := os.ReadFile(f.Policy)
+	if err != nil {
+		return nil, err
+	}
+	p, err := domain.ParsePolicy(doc)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Policy, err)
+	}
+	return p, nil
+}
+
+// serveCmd runs the engine until it is told to stop.
+type serveCmd struct {
+	logFlags
+	policyFlags
+	BrokerAddr   string `help:"Loopback address at which the embedded broker listens." default:"127.0.0.1:0"`
+	BrokerNoSync bool   `help:"Let the operating system decide when the embedded broker's records reach the disk."`
+	DatabaseURL  string `help:"PostgreSQL that keeps the views. Without it they are kept in memory." placeholder:"URL"`
+	Addr         string `help:"Address of the HTTP API." default:"127.0.0.1:8080"`
+}
+
+func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
+	policy, err := c.load()
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("serve: %w", err)}
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	log := c.config()
+	log.BrokerAddr, log.NoSync = c.BrokerAddr, c.BrokerNoSync
+	e, err := engine.Open(ctx, engine.Config{Log: log, DatabaseURL: c.DatabaseURL, Policy: policy, Version: version}, a.Logger)
+	if err != nil {
+		return errors.Join(fmt.Errorf("serve: %w", err), listener.Close())
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if err := e.Serve(ctx, listener); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Append writes records and returns, in their order, what became of each. It returns when every record is settled:
+// acknowledged by all in-sync replicas, or failed. The error is that of the first record that failed, nil when all were
+// acknowledged.
+//
+// Records of the same key, more generally of the same partition, keep their order within a call and between calls that
+// follow one another. Concurrent calls share requests: what arrives for a partition while a request for it is in flight
+// goes out together in the next. When a record fails, later records of the same call and partition are not sent and
+// fail with ErrNotSent, so that a retry keeps the order.
+//
+// A record without a key or above the size limit fails alone, before anything is sent; see ErrEmptyKey and ErrTooLarge.
+// When ctx ends, records that were not sent yet fail with ctx's error and are not in the log; records in flight fail
+// with ErrUnknownOutcome. The bytes of the records are not used after Append has returned.
+func (l *Log) Append(ctx context.Context, records []Record) ([]Appended, error) {
+	out := make([]Appended, len(records))
+	if err := ctx.Err(); err != nil {
+		return failAll(out, err), fmt.Errorf("append to %s: %w", l.cfg, err)
+	}
+	parts := l.partition(records, out)
+	waiting := make([]*pending, 0, len(parts))
+	for _, p := range parts {
+		if err := l.lanes[p.partition].enqueue(ctx, p); err != nil {
+			p.fail(err)
+			continue
+		}
+		waiting = append(waiting, p)
+	}
+	for _, p := range waiting {
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			l.lanes[p.partition].abandon(p, ctx.Err())
+		}
+	}
+	for _, p := range parts {
+		for i, result := range p.results {
+			out[p.index[i]] = result
+		}
+	}
+	for i := range out {
+		if err := out[i].Err; err != nil {
+			return out, fmt.Errorf("append to %s: record %d of %d: %w", l.cfg, i+1, len(out), err)
+		}
+	}
+	return out, nil
+}
+
+// failAll sets every result to err.
+func failAll(out []Appended, err error) []Appended {
+	for i := range out {
+		out[i].Err = err
+	}
+	return out
+}
+
+// partition sorts the valid records by partition and sets the results of the others.
+func (l *Log) partition(records []Record, out []Appended) []*pending {
+	var parts []*pending
+	for i := range records {
+		r := &records[i]
+		switch size := r.size(); {
+		case len(r.Key) == 0:
+			out[i].Err = ErrEmptyKey
+			continue
+		case size > l.maxRecord:
+			out[i].Err = &TooLargeError{Size: size, Limit: l.maxRecord}
+			continue
+		}
+		partition := l.PartitionOf(r.Key)
+		at := slices.IndexFunc(parts, func(p *pending) bool { return p.partition == partition })
+		if at < 0 {
+			at = len(parts)
+			parts = append(parts, &pending{partition: partition, done: make(chan struct{})})
+		}
+		parts[at].index = append(parts[at].index, i)
+		parts[at].records = append(parts[at].records, r)
+	}
+	for _, p := range parts {
+		p.results = make([]Appended, len(p.records))
+	}
+	return parts
+}
+
+// pending is the share of one Append call in one partition. Its fields belong to the lane's lock from enqueue until
+// done is closed or the call abandons it.
+type pending struct {
+	partition int
+	records   []*Record
+	// index holds the place of each record in the call.
+	index   []int
+	results []Appended
+	// encoded and settled count the records that were copied into a request and those that have a result.
+	encoded, settled int
+	done             chan struct{}
+}
+
+// fail gives err to every record that has no result yet.
+func (p *pending) fail(err error) {
+	for i := p.settled; i < len(p.results); i++ {
+		p.results[i].Err = err
+	}
+	p.settled = len(p.results)
+}
+
+// notSent is the error of the records after one that failed with cause. It hides the kind of cause on purpose: cause
+// may be an unknown outcome, and that of these records is known.
+func notSent(cause error) error {
+	return fmt.Errorf("%w: an earlier record failed: %s", ErrNotSent, cause.Error())
+}

@@ -1,0 +1,12 @@
+// Package broker is the embedded broker: a Kafka broker inside this process, for one machine. It speaks the Kafka
+// protocol on a loopback port, so the same client code works with it and with Apache Kafka, and any Kafka client of the
+// machine can connect to it. It is the in-process broker of the franz-go project.
+//
+// It keeps every record: topics have no retention, and requests that would let the broker delete or compact records
+// are refused, because it would lose acknowledged records over them when it is killed at the wrong moment. With a data
+// directory it syncs each batch to disk before it acknowledges it, and holds a lock on the directory, because two
+// brokers on one directory overwrite each other's records.
+//
+// It reads its whole log when it starts and handles requests in one goroutine. Logs that are larger than memory, and
+// installations that must outlive the machine, need Apache Kafka.
+package broker
