@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/segmentio/kafka-go"
@@ -61,6 +62,9 @@ func (l *Log) Close() error {
 	l.sending.Wait()
 	return nil
 }
+
+// Brokers returns the addresses at which the cluster is found.
+func (l *Log) Brokers() []string { return slices.Clone(l.cfg.Brokers) }
 
 // Topic returns the name of the topic.
 func (l *Log) Topic() string { return l.cfg.Topic }
