@@ -79,7 +79,9 @@ func Fingerprint(r *eventstore.Record) uint64 {
 }
 
 func (x *Folder) begin(at Checkpoint) {
-	x.batch++
+	// The place in the log numbers the batches, so that a customer that a store keeps in memory bears no number that
+	// another folder gives out again.
+	x.batch = uint64(at.Next) + 1
 	x.effects.Reset()
 	clear(x.changes.Changed)
 	x.changes = Changes{
@@ -125,6 +127,10 @@ func (x *Folder) record(b Batch, r *eventstore.Record) {
 		return
 	}
 	c.Stream.Accept(id, content, r.Offset)
+	if c.batch != x.batch {
+		c.batch = x.batch
+		x.changes.Changed = append(x.changes.Changed, c)
+	}
 	if x.bound.At != 0 && ev.Time > x.bound.At {
 		return
 	}
@@ -133,10 +139,6 @@ func (x *Folder) record(b Batch, r *eventstore.Record) {
 	x.changes.Newest = max(x.changes.Newest, ev.Time)
 	x.entry = Entry{Event: ev, Data: data}
 	x.fold.Apply(c, &x.entry, &x.effects)
-	if c.batch != x.batch {
-		c.batch = x.batch
-		x.changes.Changed = append(x.changes.Changed, c)
-	}
 }
 
 // read decodes and checks a record into x.event and returns its data.

@@ -69,10 +69,10 @@ func (g generation) render(file, schema string) (string, error) {
 	var text strings.Builder
 	err = t.Execute(&text, map[string]any{
 		"Schema": schema, "Partitions": g.partitions,
-		"Stages":  nameArray(func(i int) string { return domain.Stage(i).String() }, domain.StageCount),
-		"Reasons": nameArray(func(i int) string { return projections.Reason(i).String() }, reasonCount()),
+		"Stages":   nameArray(func(i int) string { return domain.Stage(i).String() }, domain.StageCount),
+		"Reasons":  nameArray(func(i int) string { return projections.Reason(i).String() }, reasonCount()),
 		"Verdicts": nameArray(func(i int) string { return eventstore.Verdict(i).String() }, len(projections.Rollups{}.Verdicts)),
-		"Flows": int(kindFlow), "Cohorts": int(kindCohort), "Trade": int(kindTrade), "Types": int(kindType),
+		"Flows":    int(kindFlow), "Cohorts": int(kindCohort), "Trade": int(kindTrade), "Types": int(kindType),
 		"StageCounts": int(kindStage), "VerdictCounts": int(kindVerdict),
 	})
 	if err != nil {

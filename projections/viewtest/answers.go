@@ -1,0 +1,137 @@
+package viewtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/projections"
+)
+
+// Equal fails the test unless both stores give the same answers to every kind of query, about the given streams among
+// others.
+func Equal(t testing.TB, got, want projections.Store, subjects []string) {
+	t.Helper()
+	a, b := Answers(t, got, subjects), Answers(t, want, subjects)
+	for _, question := range slices.Sorted(maps.Keys(b)) {
+		if a[question] != b[question] {
+			t.Errorf("%s:\n got %s\nwant %s", question, a[question], b[question])
+		}
+	}
+}
+
+// Answers asks the store everything and returns the answers as JSON, by question.
+func Answers(t testing.TB, s projections.Store, subjects []string) map[string]string {
+	t.Helper()
+	a := make(map[string]string)
+	ask := func(question string, answer any, err error) {
+		t.Helper()
+		if err != nil && !errors.Is(err, projections.ErrNotFound) {
+			t.Fatalf("%s: %v", question, err)
+		}
+		text, marshalErr := json.Marshal(answer)
+		if marshalErr != nil {
+			t.Fatalf("%s: %v", question, marshalErr)
+		}
+		a[question] = string(text)
+	}
+	ctx := t.Context()
+	positions, err := s.Positions(ctx)
+	ask("positions", positions, err)
+	summary, err := s.Summary(ctx)
+	ask("summary", summary, err)
+	whole, err := s.Lifecycle(ctx, projections.LifecycleFilter{})
+	ask("lifecycle", whole, err)
+	year := projections.LifecycleFilter{From: day(t, "2024-03-01"), To: day(t, "2025-02-28")}
+	some, err := s.Lifecycle(ctx, year)
+	ask("lifecycle of a year", some, err)
+	for _, id := range append(subjects, "nobody", "no\x00body", "\xff") {
+		view, err := s.Customer(ctx, id)
+		ask("customer "+id, view, err)
+		stream, err := s.Stream(ctx, id)
+		ask("stream "+id, stream, err)
+	}
+	for _, filter := range filters() {
+		ask(fmt.Sprintf("customers %+v", filter), pages(t, s, filter), nil)
+	}
+	ask("quarantine", quarantine(t, s, 3), nil)
+	return a
+}
+
+func day(t testing.TB, s string) domain.Date {
+	t.Helper()
+	d, err := domain.ParseDate(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// filters returns filters in every order, with every condition alone and some together.
+func filters() []projections.CustomerFilter {
+	var all []projections.CustomerFilter
+	for _, sort := range []projections.CustomerSort{"", projections.SortLastEvent, projections.SortSince, projections.SortLastPurchase} {
+		for _, f := range []projections.CustomerFilter{
+			{},
+			{OrgUnit: "brand"},
+			{OrgUnit: "brand/r1"},
+			{OrgUnit: "bra\x00nd"},
+			{Owner: `e,{}"\ 1`},
+			{Owner: "nobody"},
+			{Text: "c0"},
+			{Text: "änne 1"},
+			{Text: "İ"},
+			{Text: "\xff"},
+			{Text: "%"},
+			{Text: "\x00"},
+			{OrgUnit: "brand", Stage: domain.StageGrowth, Text: "C"},
+		} {
+			f.Sort = sort
+			all = append(all, f)
+		}
+		for _, stage := range domain.Stages() {
+			all = append(all, projections.CustomerFilter{Sort: sort, Stage: stage})
+		}
+	}
+	return all
+}
+
+// pages walks through a list in short pages.
+func pages(t testing.TB, s projections.Store, filter projections.CustomerFilter) []*projections.CustomerPage {
+	t.Helper()
+	filter.Limit = 3
+	var all []*projections.CustomerPage
+	for {
+		page, err := s.Customers(t.Context(), filter)
+		if err != nil {
+			t.Fatalf("customers %+v: %v", filter, err)
+		}
+		all = append(all, page)
+		if page.Next == "" {
+			return all
+		}
+		filter.Cursor = page.Next
+	}
+}
+
+// quarantine walks through the records that were set aside in pages of the given length.
+func quarantine(t testing.TB, s projections.Store, limit int) []*projections.QuarantinePage {
+	t.Helper()
+	filter := projections.QuarantineFilter{Limit: limit}
+	var all []*projections.QuarantinePage
+	for {
+		page, err := s.Quarantined(t.Context(), filter)
+		if err != nil {
+			t.Fatalf("quarantine: %v", err)
+		}
+		all = append(all, page)
+		if page.Next == "" {
+			return all
+		}
+		filter.Cursor = page.Next
+	}
+}

@@ -1,0 +1,193 @@
+package viewtest
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/eventstore"
+)
+
+// History is what a log holds, in the order of appending, before it is spread over partitions.
+type History struct {
+	records []eventstore.Record
+	// strays are the indices of records that stand in a partition that is not the one of their key.
+	strays map[int]bool
+	// subjects are the ids of all streams.
+	subjects []string
+}
+
+// Subjects returns the ids of the streams that events may belong to.
+func (h *History) Subjects() []string { return h.subjects }
+
+// Partition returns the records of each of n partitions.
+func (h *History) Partition(n int) [][]eventstore.Record {
+	owner := Owner(n)
+	parts := make([][]eventstore.Record, n)
+	for i, r := range h.records {
+		p := owner(r.Key)
+		if h.strays[i] {
+			p = (p + 1) % n
+		}
+		r.Partition, r.Offset = p, int64(len(parts[p]))
+		parts[p] = append(parts[p], r)
+	}
+	return parts
+}
+
+// Owner returns the function that names the partition of a key among n partitions.
+func Owner(n int) func(key []byte) int {
+	return func(key []byte) int {
+		h := fnv.New32a()
+		_, _ = h.Write(key) // never fails
+		return int(h.Sum32() % uint32(n))
+	}
+}
+
+// Draw draws a history of up to 120 records for a property test. It holds every type of the catalogue, late events,
+// repeated deliveries, reused ids, expected versions and records that are to be quarantined.
+func Draw(t *rapid.T) *History {
+	n := rapid.IntRange(1, 120).Draw(t, "records")
+	customers := rapid.IntRange(1, 8).Draw(t, "customers")
+	return generate(n, customers, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "choice") })
+}
+
+// Generate returns a history with the given number of records and customers. Equal arguments give equal histories.
+func Generate(seed uint64, records, customers int) *History {
+	random := rand.New(rand.NewPCG(seed, seed))
+	return generate(records, customers, random.IntN)
+}
+
+// Purchases returns a history of purchases alone, which go round the customers.
+func Purchases(records, customers int) *History {
+	g := newGenerator(customers, func(n int) int { return 0 })
+	for i := range records {
+		g.at = g.at.Add(time.Minute)
+		g.append(g.event(i, "purchase.recorded", g.subjects[i%customers], fmt.Sprintf(`{"amount":{"minor":%d,"currency":"CNY"}}`, i)))
+	}
+	return &g.History
+}
+
+// generator makes the records of a history.
+type generator struct {
+	History
+	// choose returns a number from 0 to n−1.
+	choose func(n int) int
+	at     time.Time
+	events []domain.Event
+}
+
+func newGenerator(customers int, choose func(int) int) *generator {
+	g := &generator{choose: choose, at: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)}
+	g.strays = make(map[int]bool)
+	for i := range customers {
+		g.subjects = append(g.subjects, fmt.Sprintf("C%05d", i))
+	}
+	return g
+}
+
+func generate(records, customers int, choose func(int) int) *History {
+	g := newGenerator(customers, choose)
+	g.subjects = append(g.subjects, "Ünal İ", "org:brand/region", "employee:7")
+	for i := range records {
+		g.record(i)
+	}
+	return &g.History
+}
+
+// record appends one record: mostly a good one.
+func (g *generator) record(i int) {
+	g.at = g.at.Add(time.Duration(g.choose(24*20)) * time.Hour)
+	ev := g.any(i)
+	switch kind := g.choose(40); {
+	case kind < 3 && len(g.events) > 0:
+		ev = g.events[g.choose(len(g.events))] // delivered again
+	case kind < 5 && len(g.events) > 0:
+		ev.ID = g.events[g.choose(len(g.events))].ID
+	case kind < 8:
+		ev.ExpectedVersion = int64(g.choose(4))
+	case kind == 8:
+		ev.Time = domain.InstantOf(time.Date(2150, 1, 1, 0, 0, 0, 0, time.UTC))
+	case kind == 9:
+		g.strays[len(g.records)] = true
+	case kind == 10:
+		g.appendRecord("broken\xff\x00", []byte("{"))
+		return
+	case kind == 11:
+		ev.Data = []byte(`{"amount":{"minor":-1,"currency":"x"},"a\u0000b":1}`)
+	case kind < 16:
+		ev.Time -= domain.Instant(g.choose(100)) * domain.Day // late
+	}
+	g.append(ev)
+}
+
+func (g *generator) append(ev domain.Event) {
+	g.events = append(g.events, ev)
+	g.appendRecord(ev.Subject, wire.Encode(nil, &ev))
+}
+
+func (g *generator) appendRecord(key string, value []byte) {
+	recorded := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(len(g.records)/3) * time.Second)
+	g.records = append(g.records, eventstore.Record{
+		Key: []byte(key), Value: value, Headers: wire.Headers(), RecordedAt: recorded,
+	})
+}
+
+// story are the events that move customers, %d standing for a small number.
+var story = []struct{ name, data string }{
+	{"purchase.recorded", `{"amount":{"minor":%d00,"currency":"CNY"}}`},
+	{"purchase.recorded", `{"amount":{"minor":%d50,"currency":"USD"}}`},
+	{"purchase.recorded", `{"amount":{"minor":922337203685477580%d,"currency":"JPY"}}`},
+	{"purchase.returned", `{"amount":{"minor":%d,"currency":"CNY"}}`},
+	{"customer.registered", `{"party_type":"person","name":"ÄNNE %d \"\\ İ","attributes":{"city":"x"}}`},
+	{"customer.owner_assigned", `{"employee":"e,{}\"\\ %d"}`},
+	{"customer.owner_released", `{"employee":"e,{}\"\\ %d"}`},
+	{"customer.transferred", `{"to":"brand/r%d"}`},
+	{"subscription.started", `{"subscription_id":"s%d"}`},
+	{"subscription.renewed", `{"subscription_id":"s%d"}`},
+	{"subscription.cancelled", `{"subscription_id":"s%d"}`},
+	{"order.placed", `{"order_id":"o%d"}`},
+	{"order.delivered", `{"order_id":"o%d"}`},
+	{"contact.made", `{"direction":"out","channel":"phone","employee":"e%d"}`},
+	{"customer.stage_overridden", `{"stage":"maturity","reason":"r%d","until":"2025-09-01T00:00:00Z"}`},
+	{"relationship.ended", `{"reason":"r%d"}`},
+	{"elsewhere.happened", `{"n":%d}`},
+}
+
+// any returns an event of the story, or the example of any type of the catalogue.
+func (g *generator) any(i int) domain.Event {
+	if g.choose(3) > 0 {
+		s := story[g.choose(len(story))]
+		return g.event(i, s.name, g.subject(domain.StreamCustomer), fmt.Sprintf(s.data, 1+g.choose(3)))
+	}
+	types := domain.Types()
+	typ := types[g.choose(len(types))]
+	return g.event(i, typ.Name, g.subject(typ.Stream), string(typ.Example()))
+}
+
+func (g *generator) subject(kind domain.Stream) string {
+	customers := len(g.subjects) - 2
+	switch kind {
+	case domain.StreamOrg:
+		return g.subjects[customers]
+	case domain.StreamEmployee:
+		return g.subjects[customers+1]
+	case domain.StreamAny:
+		return g.subjects[g.choose(len(g.subjects))]
+	default:
+		return g.subjects[g.choose(customers)]
+	}
+}
+
+func (g *generator) event(i int, typ, subject, data string) domain.Event {
+	return domain.Event{
+		ID: fmt.Sprintf("0199a1b2-c3d4-7000-8000-%012d", i), Source: "urn:test", Type: typ, Subject: subject,
+		Time: domain.InstantOf(g.at), OrgUnit: []string{"", "", "brand", "brand/r1", "brand0"}[g.choose(5)],
+		ExpectedVersion: domain.NoExpectation, Data: []byte(data),
+	}
+}
