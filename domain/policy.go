@@ -3,13 +3,8 @@ package domain
 import (
 	"bytes"
 	_ "embed"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Policy is the versioned set of thresholds that the fold reads. It is data: a replay may use the one that was in
@@ -71,33 +66,11 @@ func DefaultPolicy() *Policy {
 	return p
 }
 
-// ParsePolicy reads a YAML document over the defaults. Unknown names and values out of range are errors that name the
-// field; all of them are reported at once.
-func ParsePolicy(doc []byte) (*Policy, error) {
-	p := new(Policy)
-	for _, d := range [][]byte{defaultPolicy, doc} {
-		dec := yaml.NewDecoder(bytes.NewReader(d))
-		dec.KnownFields(true)
-		if err := dec.Decode(p); err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("parse policy: %w", err)
-		}
-	}
-	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("parse policy: %w", err)
-	}
-	return p, nil
-}
-
 // Location returns the zone of calendar days.
 func (p *Policy) Location() *time.Location { return p.location }
 
-func (p *Policy) check() error {
-	var faults []error
-	fault := func(ok bool, field, rule string) {
-		if !ok {
-			faults = append(faults, fmt.Errorf("%s %s", field, rule))
-		}
-	}
+// check reports every value that is out of range, and fills in what follows from the values.
+func (p *Policy) check(fault func(ok bool, field, rule string)) {
 	loc, err := time.LoadLocation(p.TimeZone)
 	fault(err == nil && p.TimeZone != "" && p.TimeZone != "Local", "time_zone", "must be an IANA zone such as Asia/Shanghai")
 	p.location = loc
@@ -114,7 +87,6 @@ func (p *Policy) check() error {
 	fault(multiple(l.TerminationGaps), "lifecycle.termination_gaps", "must be between 0.1 and 100 in steps of 0.001")
 	fault(between(l.TerminationDays, 0, 36500), "lifecycle.termination_days", "must be between 0 and 36500")
 	fault(between(p.Contact.CheckDays, 0, 3650), "contact.check_days", "must be between 0 and 3650")
-	return errors.Join(faults...)
 }
 
 func between(v, low, high int64) bool { return v >= low && v <= high }

@@ -37,18 +37,22 @@ func TestAPolicyDocumentReplacesOnlyWhatItNames(t *testing.T) {
 func TestABadPolicyNamesEveryFieldAndItsRule(t *testing.T) {
 	t.Parallel()
 	for doc, fields := range map[string][]string{
-		"version: ''":                                       {"version"},
-		"clock: wall":                                       {"clock"},
-		"time_zone: Mars/Olympus":                           {"time_zone"},
-		"time_zone: Local":                                  {"time_zone"},
-		"max_future: -1s":                                   {"max_future"},
-		"lifecycle: {prior_gap_days: 0, prior_weight: 0}":   {"lifecycle.prior_gap_days", "lifecycle.prior_weight"},
-		"lifecycle: {decline_gaps: 0, termination_gaps: 0}": {"lifecycle.decline_gaps", "lifecycle.termination_gaps"},
-		"lifecycle: {decline_gaps: 2.00001}":                {"lifecycle.decline_gaps"},
-		"lifecycle: {maturity_blocked_by: grave}":           {"risk level"},
-		"lifecycle: {decline_gap: 2}":                       {"decline_gap"},
-		"contact: {check_days: -1}":                         {"contact.check_days"},
-		"version: [":                                        {"line 1"},
+		"version: ''":             {"version"},
+		"clock: wall":             {"clock"},
+		"time_zone: Mars/Olympus": {"time_zone"},
+		"time_zone: Local":        {"time_zone"},
+		"max_future: -1s":         {"max_future"},
+		"lifecycle: {prior_gap_days: 0, prior_weight: 0}":                     {"lifecycle.prior_gap_days", "lifecycle.prior_weight"},
+		"lifecycle: {decline_gaps: 0, termination_gaps: 0}":                   {"lifecycle.decline_gaps", "lifecycle.termination_gaps"},
+		"lifecycle: {decline_gaps: 2.00001}":                                  {"lifecycle.decline_gaps"},
+		"lifecycle: {maturity_blocked_by: grave}":                             {"lifecycle.maturity_blocked_by"},
+		"lifecycle: {prior_weight: 1.5}":                                      {"lifecycle.prior_weight must be a whole number"},
+		"lifecycle: 5":                                                        {"lifecycle must be a mapping"},
+		"max_future: soon":                                                    {"max_future must be a length of time"},
+		"{lifecycle: {prior_weight: x}, clocks: 1, contact: {check_days: y}}": {"lifecycle.prior_weight", "clocks", "contact.check_days"},
+		"lifecycle: {decline_gap: 2}":                                         {"decline_gap"},
+		"contact: {check_days: -1}":                                           {"contact.check_days"},
+		"version: [":                                                          {"line 1"},
 	} {
 		_, err := domain.ParsePolicy([]byte(doc))
 		if err == nil {

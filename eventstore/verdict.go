@@ -1,5 +1,7 @@
 package eventstore
 
+import "fmt"
+
 // Verdict is what a record means to its stream. Every reader that judges the records of a stream in the order of the
 // log reaches the same verdicts.
 type Verdict uint8
@@ -29,6 +31,17 @@ func (v Verdict) String() string {
 
 // MarshalText returns the name.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads a name.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for i, name := range verdictNames {
+		if name == string(text) {
+			*v = Verdict(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("verdict must be one of accepted, duplicate, conflict, quarantined")
+}
 
 // Reason says why a record is a Conflict.
 type Reason uint8

@@ -1,6 +1,10 @@
 package projections
 
-import "github.com/rapport-crm/rapport/domain"
+import (
+	"fmt"
+
+	"github.com/rapport-crm/rapport/domain"
+)
 
 // Effects collects what a fold yields besides the state: the moves, and the increments of the roll-ups. It is reused
 // from batch to batch by Reset. Not safe for concurrent use.
@@ -82,3 +86,14 @@ func (r Reason) String() string {
 
 // MarshalText writes the name of the rule.
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads the name of a rule.
+func (r *Reason) UnmarshalText(text []byte) error {
+	for i, name := range reasonNames {
+		if name == string(text) {
+			*r = Reason(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no rule of the lifecycle has this name")
+}

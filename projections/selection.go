@@ -59,7 +59,7 @@ func checkLimit(n int) (int, error) {
 
 // fingerprint tells filters apart, so that a cursor is not used with another one.
 func (f CustomerFilter) fingerprint() uint64 {
-	return xxhash.Sum64String(fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s", f.Stage, f.OrgUnit, f.Owner, f.Text, f.Sort))
+	return xxhash.Sum64String(fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s", f.Stage, f.OrgUnit, f.Owner, strings.ToLower(f.Text), f.Sort))
 }
 
 // Cursor is the place in a list after which a page begins: the last item of the page before it.

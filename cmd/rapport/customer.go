@@ -81,6 +81,7 @@ type moveDocument struct {
 
 func (p *printer) customer(c *customerDocument) {
 	p.profile(c)
+	p.known(&c.Profile)
 	p.stage(c)
 	p.moves("MOVES", c.Lifecycle.Moves)
 	p.moves("OUTLOOK: WHAT SILENCE ALONE WOULD BRING", c.Lifecycle.Outlook)
@@ -106,6 +107,10 @@ func (p *printer) profile(c *customerDocument) {
 		"position", c.Position.String(),
 		"policy", c.PolicyVersion,
 	)
+}
+
+// known prints the facts about a customer, the names elsewhere and the consents, each as a table.
+func (p *printer) known(f *projections.ProfileView) {
 	if len(f.Attributes) > 0 {
 		rows := make([]table.Row, 0, len(f.Attributes))
 		for _, a := range f.Attributes {
@@ -178,7 +183,8 @@ func (p *printer) trade(t *projections.TradeView) {
 	}
 	p.section("TRADE")
 	p.fields(
-		"purchases", fmt.Sprintf("%d on %d occasions", t.Purchases, t.Occasions),
+		"purchases", strconv.FormatInt(t.Purchases, 10),
+		"occasions", number(int64(t.Occasions)),
 		"returns", number(t.Returns),
 		"quantity", number(t.Quantity),
 		"first purchase", when(t.FirstPurchaseAt),
@@ -191,6 +197,11 @@ func (p *printer) trade(t *projections.TradeView) {
 		"renewals", number(int64(t.Renewals)),
 		"referrals", number(int64(t.Referrals)),
 	)
+	p.sums(t)
+}
+
+// sums prints the trade by currency and the costs by kind.
+func (p *printer) sums(t *projections.TradeView) {
 	if len(t.Sums) > 0 {
 		rows := make([]table.Row, 0, len(t.Sums))
 		for _, s := range t.Sums {

@@ -17,7 +17,7 @@ type customersCmd struct {
 	OrgUnit string `help:"Only customers of this unit and the units below it, for example brand/north." placeholder:"PATH"`
 	Owner   string `help:"Only customers of this employee." placeholder:"EMPLOYEE"`
 	Text    string `help:"Only customers whose id or name contains this text."`
-	Sort    string `help:"Order: id, or the newest first by -last_event_at, -since, -last_purchase_at."`
+	Sort    string `help:"Order: id, or the newest first with --sort=-last_event_at, --sort=-since, --sort=-last_purchase_at." placeholder:"ORDER"`
 }
 
 // Run reads one page of the list and prints it.

@@ -15,6 +15,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/internal/demo"
 	"github.com/rapport-crm/rapport/internal/engine"
+	"github.com/rapport-crm/rapport/internal/kafkabus"
 )
 
 // demoCmd shows the engine at work on a generated dealer group.
@@ -131,7 +132,19 @@ func (c *demoCmd) live(ctx context.Context, a *app, e *engine.Engine, world *dem
 			return quiet(ctx, err)
 		}
 		fmt.Fprintf(a.Stderr, "The dealer group is live: http://%s/v1/summary\n", listener.Addr())
-		return quiet(ctx, demo.Live(inner, e.Log, world.Live(), c.Speed))
+		return quiet(ctx, c.feed(inner, e, world))
 	})
 	return group.Wait()
+}
+
+// feed lets life go on, as a producer of its own beside the engine.
+func (c *demoCmd) feed(ctx context.Context, e *engine.Engine, world *demo.Generator) (err error) {
+	publisher, err := kafkabus.NewPublisher(kafkabus.PublisherConfig{
+		Connection: kafkabus.Connection{Brokers: e.Log.Brokers()}, Marshaler: kafkabus.HeaderMarshaler{OmitUUID: true},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, publisher.Close()) }()
+	return world.Feed(ctx, publisher, e.Log.Topic(), kafkabus.PartitionKey, c.Speed)
 }

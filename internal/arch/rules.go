@@ -82,7 +82,7 @@ var homes = []home{
 	{of: "github.com/danielgtaylor/huma/v2/...", in: []string{"internal/httpapi"}, why: "it describes the HTTP API"},
 	{of: "github.com/alecthomas/kong", in: []string{"cmd/rapport"}, why: "it reads the command line"},
 	{
-		of: "github.com/ThreeDotsLabs/watermill/...", in: []string{"internal/kafkabus", "internal/notify"},
+		of: "github.com/ThreeDotsLabs/watermill/...", in: []string{"internal/kafkabus", "internal/notify", "internal/demo"},
 		why: "it starts a goroutine for each message, so it stays at the edge",
 	},
 	{of: "github.com/cloudevents/sdk-go/...", in: nil, why: "it is the oracle of tests"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
@@ -104,7 +105,29 @@ func foldStream(ctx context.Context, fold *projections.Fold, owner func([]byte) 
 	if err != nil {
 		return nil, err
 	}
-	view.Position.Offset = offsets[view.Position.Offset]
-	view.Positions = ends
+	head, err := newest(ctx, store, id, records, bound.At)
+	if err != nil {
+		return nil, err
+	}
+	view.Position.Offset, view.Positions = offsets[head], ends
 	return view, nil
+}
+
+// newest returns the index of the newest accepted record of the stream that had occurred by at.
+func newest(ctx context.Context, store *memview.Store, id string, records []eventstore.Record, at domain.Instant) (int64, error) {
+	stream, err := store.Stream(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	for _, i := range slices.Backward(stream.Offsets) {
+		var ev domain.Event
+		rec := &records[i]
+		if err := wire.Decode(&ev, rec.Key, rec.Value, rec.Headers); err != nil {
+			return 0, fmt.Errorf("record %s: %w", rec.Position(), err)
+		}
+		if at == 0 || ev.Time <= at {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("customer %q: %w", id, projections.ErrNotFound)
 }

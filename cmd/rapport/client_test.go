@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// recorded is a server that gives one answer to every request and remembers the last request.
+type recorded struct {
+	url      string
+	request  atomic.Pointer[http.Request]
+	status   int
+	kind     string
+	document []byte
+}
+
+// answer starts a server that answers with the JSON form of document.
+func answer(t *testing.T, document any) *recorded {
+	t.Helper()
+	body, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answerWith(t, http.StatusOK, "application/json", body)
+}
+
+// answerWith starts a server that gives the answer as it stands.
+func answerWith(t *testing.T, status int, kind string, body []byte) *recorded {
+	t.Helper()
+	f := &recorded{status: status, kind: kind, document: body}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.request.Store(r)
+		w.Header().Set("Content-Type", f.kind)
+		w.WriteHeader(f.status)
+		if _, err := w.Write(f.document); err != nil {
+			t.Errorf("answer: %v", err)
+		}
+	}))
+	t.Cleanup(s.Close)
+	f.url = s.URL
+	return f
+}
+
+// outcome is what a run of the program shows.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// execute runs the program with the given arguments.
+func execute(t *testing.T, args ...string) outcome {
+	t.Helper()
+	return executeWith(t.Context(), strings.NewReader(""), args...)
+}
+
+func executeWith(ctx context.Context, stdin io.Reader, args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, args, stdin, &stdout, &stderr)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// readVerbs are all verbs that read a document of a server, with the path they read.
+var readVerbs = []struct {
+	args []string
+	path string
+}{
+	{[]string{"summary"}, "/v1/summary"},
+	{[]string{"customers"}, "/v1/customers"},
+	{[]string{"customer", "c-1"}, "/v1/customers/c-1"},
+	{[]string{"timeline", "c-1"}, "/v1/customers/c-1/timeline"},
+	{[]string{"lifecycle"}, "/v1/lifecycle"},
+	{[]string{"positions"}, "/v1/positions"},
+	{[]string{"quarantine"}, "/v1/quarantine"},
+}
+
+func TestJSONPrintsTheDocumentOfTheServerAsItIs(t *testing.T) {
+	t.Parallel()
+	const document = `{"unknown": 1.50, "items":[]}`
+	for _, v := range readVerbs {
+		t.Run(v.args[0], func(t *testing.T) {
+			t.Parallel()
+			server := answerWith(t, http.StatusOK, "application/json", []byte(document+"\n"))
+			got := execute(t, append(v.args, "--json", "--url", server.url)...)
+			if want := (outcome{exitDone, document + "\n", ""}); got != want {
+				t.Errorf("%v shows %+v, want %+v", v.args, got, want)
+			}
+			if server.request.Load().URL.Path != v.path {
+				t.Errorf("%v reads %s, want %s", v.args, server.request.Load().URL.Path, v.path)
+			}
+		})
+	}
+}
+
+func TestExitCodesTellTheKindsOfRefusalApart(t *testing.T) {
+	t.Parallel()
+	const media = "application/problem+json"
+	for name, c := range map[string]struct {
+		status int
+		kind   string
+		body   string
+		code   int
+		says   string
+	}{
+		"malformed request":       {400, media, `{"title":"Malformed","detail":"No JSON."}`, exitUsage, "Malformed: No JSON."},
+		"broken rule":             {422, media, `{"title":"Rules","errors":[{"pointer":"limit","rule":"max","message":"must be at most 500"}]}`, exitUsage, "Rules\n  limit must be at most 500 (max)\n"},
+		"not found":               {404, media, `{"title":"Not found","detail":"There is no such customer."}`, exitNotFound, "There is no such customer."},
+		"conflict":                {409, media, `{"title":"Conflict"}`, exitConflict, "Conflict"},
+		"precondition":            {412, media, `{"title":"Precondition"}`, exitConflict, "Precondition"},
+		"position not reached":    {504, media, `{"title":"Not reached","detail":"Waited 5s."}`, exitFailed, "Waited 5s."},
+		"fault of the server":     {500, media + "; charset=utf-8", `{"title":"Wrong"}`, exitFailed, "Wrong"},
+		"terminal codes":          {404, media, `{"title":"a\u001b[2Jb"}`, exitNotFound, `a\x1b[2Jb`},
+		"another program's 404":   {404, "text/html", `<html>`, exitFailed, "is --url the address of rapport?"},
+		"problem that is no JSON": {404, media, `{`, exitFailed, "is --url the address of rapport?"},
+		"answer that is no JSON":  {200, "text/html", `<html>`, exitFailed, "is --url the address of rapport?"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := answerWith(t, c.status, c.kind, []byte(c.body))
+			got := execute(t, "customer", "c-1", "--url", server.url)
+			if got.code != c.code || got.stdout != "" || !strings.Contains(got.stderr, c.says) {
+				t.Errorf("the run shows %+v, want code %d and %q on standard error only", got, c.code, c.says)
+			}
+		})
+	}
+}
+
+func TestBadUsageIsExitCodeTwo(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"address without a scheme": {"summary", "--url", "127.0.0.1:8080"},
+		"address of a file":        {"summary", "--url", "file:///etc"},
+		"address that is none":     {"summary", "--url", "http://[::1"},
+		"empty id":                 {"customer", "", "--url", "http://127.0.0.1:1"},
+		"no id":                    {"timeline"},
+		"time that is none":        {"customer", "c-1", "--as-of", "yesterday"},
+		"unknown verb":             {"sum-up"},
+		"unknown flag":             {"summary", "--aftr", "0:1"},
+		"limit that is no number":  {"customers", "--limit", "all"},
+		"no partitions":            {"topics", "create", "--kafka", "127.0.0.1:1", "--partitions", "0"},
+		"policy file missing":      {"policy", "check", "testdata/no-such-file.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := execute(t, args...); got.code != exitUsage || got.stderr == "" {
+				t.Errorf("%q shows %+v, want code %d and an explanation", args, got, exitUsage)
+			}
+		})
+	}
+}
+
+func TestAServerThatIsNotThereIsExplained(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := execute(t, "summary", "--url", "http://user:secret@"+addr)
+	if got.code != exitFailed || !strings.Contains(got.stderr, addr) || !strings.Contains(got.stderr, "is `rapport serve` running there?") {
+		t.Errorf("the run shows %+v, want code %d, the address and a hint", got, exitFailed)
+	}
+	if strings.Contains(got.stderr, "secret") {
+		t.Errorf("the password is shown: %s", got.stderr)
+	}
+}
+
+func TestAnInterruptedReadIsExitCode130(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	got := executeWith(ctx, strings.NewReader(""), "summary", "--url", server.URL)
+	if got.code != exitInterrupted || got.stdout != "" {
+		t.Errorf("the run shows %+v, want code %d", got, exitInterrupted)
+	}
+}
+
+func TestAnIdIsOneSegmentOfThePathWhateverItHolds(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"org:north/5", "a b?c#d%2F", "客户", "..", "+"} {
+		f := clientFlags{URL: "http://127.0.0.1:8080/base/?x=1"}
+		target, err := f.target(query("after", "0:1"), []string{"v1", "customers", id, "timeline"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := url.Parse(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		segments := strings.Split(parsed.EscapedPath(), "/")
+		if len(segments) != 6 || segments[1] != "base" || parsed.RawQuery != "after=0%3A1" {
+			t.Errorf("the address for %q is %s", id, target)
+			continue
+		}
+		if back, err := url.PathUnescape(segments[4]); err != nil || back != id {
+			t.Errorf("the segment for %q is read as %q, %v", id, back, err)
+		}
+	}
+}
+
+func TestTheAddressMayComeFromTheEnvironment(t *testing.T) {
+	server := answer(t, map[string]any{})
+	t.Setenv("RAPPORT_URL", server.url)
+	if got := execute(t, "positions", "--json"); got.code != exitDone || got.stdout != "{}\n" {
+		t.Errorf("the run shows %+v", got)
+	}
+}
+
+func TestFlagsBecomeParametersOfTheRequest(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"summary"}, ""},
+		{[]string{"summary", "--after", "3:1204"}, "after=3:1204"},
+		{
+			[]string{
+				"customers", "--stage", "decline", "--org-unit", "brand/north", "--owner", "e-1", "--text", "李",
+				"--sort=-since", "--limit", "5", "--cursor", "x", "--after", "0:1,1:2",
+			},
+			"after=0:1,1:2&cursor=x&limit=5&org_unit=brand/north&owner=e-1&sort=-since&stage=decline&text=李",
+		},
+		{
+			[]string{"customer", "c-1", "--as-of", "2026-03-01", "--known-at", "2026-03-01T10:00:00+08:00"},
+			"as_of=2026-03-01T00:00:00Z&known_at=2026-03-01T02:00:00Z",
+		},
+		{
+			[]string{"timeline", "c-1", "--type", "a.b,c.d", "--ascending", "--limit=-1"},
+			"limit=-1&order=asc&type=a.b,c.d",
+		},
+		{[]string{"lifecycle", "--from", "2026-01-01", "--to", "2026-02-01", "--cohorts"}, "from=2026-01-01&to=2026-02-01"},
+		{[]string{"quarantine", "--limit", "2", "--cursor", "y"}, "cursor=y&limit=2"},
+	} {
+		server := answer(t, map[string]any{})
+		if got := execute(t, append(c.args, "--json", "--url", server.url)...); got.code != exitDone {
+			t.Errorf("%q shows %+v", c.args, got)
+			continue
+		}
+		if got, err := url.QueryUnescape(server.request.Load().URL.RawQuery); err != nil || got != c.want {
+			t.Errorf("%q asks with %s, want %s", c.args, got, c.want)
+		}
+	}
+}

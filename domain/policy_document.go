@@ -1,0 +1,139 @@
+package domain
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// PolicyFault is one thing that is wrong with a policy document.
+type PolicyFault struct {
+	// Field is the path of the value, for example "lifecycle.decline_gaps"; "document" for the document as a whole.
+	Field string `json:"field"`
+	// Rule says what must hold.
+	Rule string `json:"rule"`
+}
+
+// PolicyError is the error of a policy document: all its faults, at least one.
+type PolicyError struct {
+	Faults []PolicyFault
+}
+
+// Error lists the faults.
+func (e *PolicyError) Error() string {
+	list := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		list[i] = f.Field + " " + f.Rule
+	}
+	return "invalid policy: " + strings.Join(list, "; ")
+}
+
+// ParsePolicy reads a YAML document over the defaults. Unknown names, values of the wrong kind and values out of range
+// are faults of one *PolicyError that lists all of them.
+func ParsePolicy(doc []byte) (*Policy, error) {
+	var d policyDocument
+	p := new(Policy)
+	d.read(defaultPolicy, p)
+	d.read(doc, p)
+	p.check(d.unless)
+	if len(d.faults) > 0 {
+		return nil, &PolicyError{Faults: d.faults}
+	}
+	return p, nil
+}
+
+// policyDocument fills a policy from YAML and collects the faults.
+type policyDocument struct {
+	faults []PolicyFault
+}
+
+// unless notes a fault, one for each field.
+func (d *policyDocument) unless(ok bool, field, rule string) {
+	known := func(f PolicyFault) bool { return f.Field == field }
+	if !ok && !slices.ContainsFunc(d.faults, known) {
+		d.faults = append(d.faults, PolicyFault{Field: field, Rule: rule})
+	}
+}
+
+func (d *policyDocument) read(doc []byte, into *Policy) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(doc, &root); err != nil {
+		d.unless(false, "document", "must be YAML: "+strings.TrimPrefix(err.Error(), "yaml: "))
+		return
+	}
+	if len(root.Content) > 0 {
+		d.mapping("", root.Content[0], reflect.ValueOf(into).Elem())
+	}
+}
+
+// mapping sets the fields of a struct from a YAML mapping.
+func (d *policyDocument) mapping(path string, node *yaml.Node, into reflect.Value) {
+	if node.Kind != yaml.MappingNode {
+		field := cmp.Or(strings.TrimSuffix(path, "."), "document")
+		d.unless(node.Tag == "!!null", field, "must be a mapping of names to values")
+		return
+	}
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		name := node.Content[i].Value
+		d.unless(!seen[name], path+name, "is given twice")
+		seen[name] = true
+		field, known := policyField(into, name)
+		if !known {
+			d.unless(false, path+name, "is not a name of the policy")
+			continue
+		}
+		d.value(path+name, node.Content[i+1], field)
+	}
+}
+
+// policyField returns the field that carries a name of the document.
+func policyField(of reflect.Value, name string) (reflect.Value, bool) {
+	for i := range of.NumField() {
+		if tag, ok := of.Type().Field(i).Tag.Lookup("yaml"); ok && tag == name {
+			return of.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
+}
+
+func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value) {
+	if node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	if into.Kind() == reflect.Struct {
+		d.mapping(path+".", node, into)
+		return
+	}
+	// The decoder would cut the fraction off a number for an integer.
+	whole := into.CanInt() && into.Type() != reflect.TypeFor[time.Duration]()
+	if whole && node.Tag != "!!int" {
+		d.unless(false, path, "must be a whole number")
+		return
+	}
+	if err := node.Decode(into.Addr().Interface()); err != nil {
+		d.unless(false, path, policyRule(into))
+	}
+}
+
+// policyRule says what the value of a field must be.
+func policyRule(field reflect.Value) string {
+	switch field.Interface().(type) {
+	case RiskLevel:
+		return "must be one of low, watch, high, critical"
+	case time.Duration:
+		return "must be a length of time such as 15m"
+	}
+	switch field.Kind() {
+	case reflect.Int, reflect.Int64:
+		return "must be a whole number"
+	case reflect.Float64:
+		return "must be a number"
+	default:
+		return "must be a text"
+	}
+}

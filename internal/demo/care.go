@@ -1,0 +1,147 @@
+package demo
+
+import "github.com/rapport-crm/rapport/domain"
+
+// call is a contact that the firm starts by telephone.
+func (l *life) call(employee, category, content string) {
+	l.by(employee, domain.ChannelPhone, domain.ContactMade{
+		Direction: domain.DirectionOut, Channel: domain.ChannelPhone, Employee: employee, Category: category, Content: content,
+	})
+}
+
+// care is the regular call of the specialist, and what comes up in it.
+func (l *life) care() {
+	caller := l.dealer.employee(crmSpecialist, &l.dice)
+	l.habit(l.days(50, 120), l.care)
+	refusal := 150
+	if l.mood < 400 {
+		refusal = 500
+	}
+	if l.dice.chance(refusal) {
+		outcome := domain.AttemptNoAnswer
+		if l.mood < 400 && l.dice.chance(500) {
+			outcome = domain.AttemptRefused
+		}
+		l.by(caller, domain.ChannelPhone, domain.ContactAttempted{Outcome: outcome, Channel: domain.ChannelPhone, Employee: caller})
+		return
+	}
+	switch topic := l.dice.below(100); {
+	case topic < 12:
+		l.collide(caller)
+		return
+	case topic < 20:
+		l.visitCustomer(caller)
+	default:
+		l.call(caller, "care", pick(&l.dice,
+			"Reminded of the winter check.", "询问用车情况,客户表示正常。", "Asked about the last visit."))
+	}
+	l.feel(5)
+	l.chat(caller)
+}
+
+// collide lets two employees reach the customer on one day, the second without a look at the file.
+func (l *life) collide(caller string) {
+	l.by(caller, "", domain.ContactIntended{Employee: caller, Channel: domain.ChannelPhone, Until: l.now + 2*domain.Hour})
+	l.play(
+		beat{l.minutes(5, 50), func() { l.call(caller, "care", "Reminded of the service plan.") }},
+		beat{l.hours(1, 6), func() {
+			l.call(l.owner, "offer", "Offered a new insurance.")
+			l.feel(-25)
+		}},
+	)
+}
+
+func (l *life) visitCustomer(caller string) {
+	due := opening(l.now+l.days(2, 9), &l.dice)
+	l.by(caller, "", domain.ContactScheduled{DueAt: due, Goal: "visit", Employee: caller, Channel: domain.ChannelVisit})
+	l.at(due, func() {
+		l.by(caller, domain.ChannelVisit, domain.ContactMade{
+			Direction: domain.DirectionOut, Channel: domain.ChannelVisit, Employee: caller, Category: "care", Goal: "visit",
+		})
+		l.feel(20)
+	})
+}
+
+// chat is what a customer says when somebody listens.
+func (l *life) chat(caller string) {
+	switch topic := l.dice.below(100); {
+	case topic < 12:
+		l.by(caller, "", domain.NoteAdded{Employee: caller, Text: pick(&l.dice,
+			"客户计划明年换车。", "Drives to the coast at weekends.", "家里新添了一个孩子。")})
+	case topic < 20:
+		l.by(caller, "", domain.CustomerAttributeSet{
+			Name: "preferred_channel", Value: encode(pick(&l.dice, "phone", "email", "social_media")),
+			Knowledge: pick(&l.dice, domain.KnowledgeStated, domain.KnowledgeObserved),
+		})
+	case topic < 24:
+		l.tell(domain.SuggestionReceived{Category: pick(&l.dice, "opening_hours", "waiting_room", "app"), Channel: domain.ChannelPhone})
+	case topic < 32:
+		l.promise()
+	case topic < 46 && l.mood > 700:
+		l.tell(domain.PraiseReceived{Employee: l.owner, Channel: domain.ChannelPhone, Text: "服务很周到,谢谢。"})
+	case topic < 58 && l.mood > 680:
+		l.tell(domain.ReferralMade{Product: l.model})
+	case topic < 70 && l.temper.thrift > 600:
+		l.tell(domain.PriceObjected{Product: "maintenance"})
+		l.feel(-10)
+	}
+}
+
+// promise is something the dealer says it will do by a date: kept in time, kept late, or broken.
+func (l *life) promise() {
+	id, employee := l.mint("PRO"), l.owner
+	due := opening(l.now+l.days(2, 14), &l.dice)
+	l.by(employee, "", domain.PromiseMade{PromiseID: id, DueAt: due, Employee: employee, Text: "Will call when the part has arrived."})
+	kept := due - l.hours(1, 40)
+	switch {
+	case l.bad(people, 350):
+		l.at(due, func() { l.feel(-130) })
+		return
+	case l.bad(people, 500):
+		l.at(due, func() { l.feel(-60) })
+		kept = due + l.days(1, 8)
+	default:
+		l.at(due, func() { l.feel(25) })
+	}
+	l.at(opening(kept, &l.dice), func() { l.by(employee, "", domain.PromiseKept{PromiseID: id}) })
+}
+
+// campaign sends a message to a customer who agreed to it.
+func (l *life) campaign() {
+	l.habit(l.days(70, 150), l.campaign)
+	if !l.marketing {
+		return
+	}
+	id := pick(&l.dice, "spring-check", "summer-trip", "autumn-tyres", "winter-ready")
+	channel := pick(&l.dice, domain.ChannelEmail, domain.ChannelDirectMail, domain.ChannelSocialMedia)
+	l.by("", channel, domain.CampaignSent{CampaignID: id, Channel: channel, Cost: new(yuan(2))})
+	switch luck := l.dice.below(100); {
+	case luck < 15:
+		l.after(l.days(1, 9), func() {
+			l.tell(domain.CampaignResponded{
+				CampaignID: id, Channel: domain.ChannelWebsite, Response: pick(&l.dice, "visited", "asked", "booked"),
+			})
+		})
+	case luck < 19 || l.mood < 300:
+		l.after(l.hours(1, 30), func() {
+			l.marketing = false
+			l.tell(domain.ConsentWithdrawn{Purpose: "marketing"})
+		})
+	}
+}
+
+// join makes the customer a member of the owners' club.
+func (l *life) join() {
+	l.club = "owners-club"
+	l.by("", domain.ChannelClub, domain.ClubJoined{ClubID: l.club, Level: pick(&l.dice, "silver", "silver", "gold")})
+	if l.dice.chance(100) {
+		l.habit(l.days(60, 300), func() { l.leaveClub("no time") })
+	}
+}
+
+func (l *life) leaveClub(reason string) {
+	if l.club != "" {
+		l.tell(domain.ClubLeft{ClubID: l.club, Reason: reason})
+		l.club = ""
+	}
+}

@@ -1,0 +1,80 @@
+package demo
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/memview"
+)
+
+func TestEveryEventOfTheDefaultRunIsValidAndEveryTypeOccurs(t *testing.T) {
+	t.Parallel()
+	decoder := domain.NewDecoder()
+	counts := map[string]int{}
+	ids := map[string]bool{}
+	for ev := range setup(t, Options{}).Events() {
+		if _, _, err := decoder.DecodeEvent(&ev); err != nil {
+			t.Fatalf("%s of %s: %v\n%s", ev.Type, ev.Subject, err, ev.Data)
+		}
+		if ids[ev.ID] {
+			t.Fatalf("the id %s occurs twice", ev.ID)
+		}
+		ids[ev.ID] = true
+		counts[ev.Type]++
+	}
+	for _, typ := range domain.Types() {
+		if n := counts[typ.Name]; (n == 0) != typ.Control {
+			t.Errorf("%s occurs %d times", typ.Name, n)
+		}
+	}
+	if counts["showroom.lighting_changed"] == 0 {
+		t.Error("no event of a type outside the catalogue")
+	}
+	if n := float64(len(ids)) / DefaultCustomers; n < 40 || n > 80 {
+		t.Errorf("%.1f events a customer, want 40 to 80", n)
+	}
+}
+
+// TestTheFoldOfTheDefaultRunPopulatesEveryStage folds the run as a log of one partition.
+func TestTheFoldOfTheDefaultRunPopulatesEveryStage(t *testing.T) {
+	t.Parallel()
+	fold := projections.NewFold(domain.DefaultPolicy())
+	store := memview.New(fold, 1)
+	at, err := store.Claim(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []eventstore.Record
+	for ev := range setup(t, Options{}).Events() {
+		records = append(records, eventstore.Record{
+			Key: []byte(ev.Subject), Value: wire.Encode(nil, &ev), Headers: wire.Headers(),
+			Offset: int64(len(records)), RecordedAt: ev.Time.Time(),
+		})
+	}
+	folder := projections.NewFolder(fold, store, func([]byte) int { return 0 }, projections.Bound{})
+	for batch := range slices.Chunk(records, 5000) {
+		if at, err = folder.Fold(t.Context(), at, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sum, err := store.Summary(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Events != int64(len(records)) || sum.Customers != DefaultCustomers {
+		t.Errorf("%d events of %d customers were accepted, want %d of %d: %v",
+			sum.Events, sum.Customers, len(records), DefaultCustomers, sum.Verdicts)
+	}
+	for stage, least := range map[string]int64{"prospect": 10, "growth": 10, "maturity": 10, "decline": 8, "termination": 3} {
+		if share := sum.Stages[stage] * 100 / sum.Customers; share < least {
+			t.Errorf("%d %% of the customers are in %s, want at least %d %%: %v", share, stage, least, sum.Stages)
+		}
+	}
+	if share := sum.Stages["prospect"] * 100 / sum.Customers; share > 20 {
+		t.Errorf("%d %% of the customers are prospects, want at most 20 %%", share)
+	}
+}
