@@ -1,0 +1,83 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// fenced finds the fenced blocks of a document with their language.
+var fenced = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+
+func readme(t *testing.T, language string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
+		if m[1] == language {
+			blocks = append(blocks, m[2])
+		}
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("the README has no %s block", language)
+	}
+	return blocks
+}
+
+func TestTheReadmeShowsWhatTheProgramPrints(t *testing.T) {
+	t.Parallel()
+	for _, block := range readme(t, "console") {
+		typed, printed, _ := strings.Cut(block, "\n")
+		args, ok := strings.CutPrefix(typed, "$ go run ./cmd/rapport ")
+		if !ok {
+			t.Errorf("%q is not a run of the program", typed)
+			continue
+		}
+		if got := command(t, t.TempDir(), 0, strings.Fields(args)...); got != printed {
+			t.Errorf("%s prints\n%s\nthe README shows\n%s", typed, got, printed)
+		}
+	}
+}
+
+func TestTheCommandsOfTheReadmeWork(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"purchases.csv": "customer,day,paid\nc-1042,2026-01-10,1299.00\nc-1042,2026-03-02,80.50\nc-7,2026-03-03,15.00\n",
+		"map.yaml":      readmeMapping,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := serve(t, dir)
+	ran := 0
+	for _, block := range readme(t, "sh") {
+		for line := range strings.Lines(block) {
+			line, _, _ = strings.Cut(line, "#")
+			args, ok := strings.CutPrefix(strings.TrimSpace(line), "./rapport ")
+			if !ok || strings.HasPrefix(args, "serve") {
+				continue
+			}
+			words := strings.Fields(args)
+			if asksServer[words[0]] {
+				words = append(words, "--url", s.url)
+			}
+			if out := command(t, dir, 0, words...); !strings.Contains(out, "1042") && words[0] == "customer" {
+				t.Errorf("%s prints\n%s", line, out)
+			}
+			ran++
+		}
+	}
+	if ran < 6 {
+		t.Errorf("only %d commands of the README were found", ran)
+	}
+}
+
+// asksServer are the verbs that read a running server.
+var asksServer = map[string]bool{"summary": true, "customer": true, "timeline": true, "lifecycle": true}

@@ -1,0 +1,162 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/internal/replay"
+	"github.com/rapport-crm/rapport/projections"
+)
+
+// customersInput is the parameters of the list of customers.
+type customersInput struct {
+	AfterParam
+	PageParams
+	Stage   string `query:"stage" enum:"prospect,growth,maturity,decline,termination" doc:"Only customers in this stage."`
+	OrgUnit string `query:"org_unit" doc:"Only customers of this organisation unit and those below it."`
+	Owner   string `query:"owner" doc:"Only customers this employee looks after."`
+	Text    string `query:"text" doc:"Only customers whose id or name contains this text."`
+	Sort    string `query:"sort" enum:"id,-last_event_at,-since,-last_purchase_at" default:"id" doc:"The order of the list."`
+}
+
+// customerInput is the parameters of one customer.
+type customerInput struct {
+	AfterParam
+	ID          string `path:"id" maxLength:"256" doc:"The id of the customer."`
+	AsOf        string `query:"as_of" format:"date-time" doc:"Leave out what happened later."`
+	KnownAt     string `query:"known_at" format:"date-time" doc:"Leave out what was recorded later."`
+	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of an earlier answer."`
+}
+
+// customerOutput is one customer, or nothing when the client has the answer already.
+type customerOutput struct {
+	Status   int
+	Position string                    `header:"Rapport-Position" doc:"The records that the answer reflects."`
+	ETag     string                    `header:"ETag" doc:"The version of the customer. It is left out with as_of and known_at."`
+	Body     *projections.CustomerView `nullable:"false"`
+}
+
+// timelineInput is the parameters of a timeline.
+type timelineInput struct {
+	AfterParam
+	PageParams
+	ID    string   `path:"id" maxLength:"256" doc:"The id of the customer, or org: or employee: and an id."`
+	Order string   `query:"order" enum:"asc,desc" default:"desc" doc:"Oldest or newest first."`
+	Type  []string `query:"type" maxItems:"50" doc:"Only events of these types, separated by commas."`
+}
+
+// addCustomers registers what is about customers.
+func (a *api) addCustomers() {
+	read(a, "/v1/customers", "customers", "List customers", a.customers, 504)
+	read(a, "/v1/customers/{id}", "customer", "One customer, now or as of an instant", a.customer, 404, 504)
+	read(a, "/v1/customers/{id}/timeline", "timeline", "The events of a customer", a.timeline, 404, 504)
+}
+
+func (a *api) customers(ctx context.Context, in *customersInput) (*answer[*projections.CustomerPage], error) {
+	filter := projections.CustomerFilter{
+		OrgUnit: in.OrgUnit, Owner: in.Owner, Text: in.Text,
+		Sort: projections.CustomerSort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
+	}
+	if in.Stage != "" {
+		stage, err := domain.ParseStage(in.Stage)
+		if err != nil {
+			return nil, parameter("stage", domain.RuleOneOf, "must be the name of a stage")
+		}
+		filter.Stage = stage
+	}
+	if err := a.wait(ctx, in.After); err != nil {
+		return nil, err
+	}
+	found, err := a.Query.Customers(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[*projections.CustomerPage]{positionText(found.Positions), found}, nil
+}
+
+func (a *api) customer(ctx context.Context, in *customerInput) (*customerOutput, error) {
+	bound, err := in.bound()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.wait(ctx, in.After); err != nil {
+		return nil, err
+	}
+	if bound != (projections.Bound{}) {
+		view, err := a.History.CustomerAt(ctx, in.ID, bound)
+		if err != nil {
+			return nil, a.missing(ctx, err)
+		}
+		return &customerOutput{Status: http.StatusOK, Position: positionText(view.Positions), Body: view}, nil
+	}
+	view, err := a.Query.Customer(ctx, in.ID)
+	if err != nil {
+		return nil, a.missing(ctx, err)
+	}
+	out := &customerOutput{Status: http.StatusOK, Position: positionText(view.Positions), ETag: etag(view.Version), Body: view}
+	if matches(in.IfNoneMatch, out.ETag) {
+		out.Status, out.Body = http.StatusNotModified, nil
+	}
+	return out, nil
+}
+
+func (in *customerInput) bound() (projections.Bound, error) {
+	var bound projections.Bound
+	for _, at := range []struct {
+		name, text string
+		to         *domain.Instant
+	}{{"as_of", in.AsOf, &bound.At}, {"known_at", in.KnownAt, &bound.Known}} {
+		if at.text == "" {
+			continue
+		}
+		i, err := domain.ParseInstant(at.text)
+		if err != nil || i == 0 {
+			return bound, parameter(at.name, domain.RuleFormat, "must be an RFC 3339 time such as 2026-03-01T09:30:00Z")
+		}
+		*at.to = i
+	}
+	return bound, nil
+}
+
+func (a *api) timeline(ctx context.Context, in *timelineInput) (*answer[*replay.TimelinePage], error) {
+	if err := a.wait(ctx, in.After); err != nil {
+		return nil, err
+	}
+	found, err := a.History.Timeline(ctx, in.ID, replay.TimelineRequest{
+		Limit: in.Limit, Cursor: in.Cursor, Ascending: in.Order == "asc", Types: in.Type,
+	})
+	if err != nil {
+		return nil, a.missing(ctx, err)
+	}
+	return &answer[*replay.TimelinePage]{positionText(found.Positions), found}, nil
+}
+
+// missing adds to "not found" the records it is based on, so that a client sees whether the views are behind.
+func (a *api) missing(ctx context.Context, err error) error {
+	if !errors.Is(err, projections.ErrNotFound) {
+		return err
+	}
+	p := problemOf(err)
+	if reflected, err := a.Query.Positions(ctx); err == nil {
+		p.setHeader(headerPosition, positionText(reflected))
+	}
+	return p
+}
+
+// etag returns the entity tag of a version.
+func etag(version int64) string { return `"v` + strconv.FormatInt(version, 10) + `"` }
+
+// matches reports whether a header If-None-Match names the tag. Weak tags count, as RFC 9110 has it.
+func matches(header, tag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == tag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
+)
+
+// config returns the settings of huma: nothing that is loaded from elsewhere, nothing added to the answers, and its
+// errors turned into problems.
+func (a *api) config() huma.Config {
+	config := huma.DefaultConfig("Rapport", a.Version)
+	config.Info.Description = "Append events of customers and read what follows from them."
+	config.Servers = []*huma.Server{{URL: "/"}}
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil
+	config.RejectUnknownQueryParameters = true
+	config.Transformers = []huma.Transformer{a.translate}
+	for _, alias := range []struct{ of, by reflect.Type }{
+		{reflect.TypeFor[domain.Instant](), reflect.TypeFor[instantSchema]()},
+		{reflect.TypeFor[domain.Stage](), reflect.TypeFor[stageSchema]()},
+		{reflect.TypeFor[projections.Reason](), reflect.TypeFor[reasonSchema]()},
+		{reflect.TypeFor[domain.Date](), reflect.TypeFor[dateSchema]()},
+		{reflect.TypeFor[domain.Month](), reflect.TypeFor[monthSchema]()},
+		{reflect.TypeFor[eventstore.Position](), reflect.TypeFor[positionSchema]()},
+		{reflect.TypeFor[eventstore.Positions](), reflect.TypeFor[positionsSchema]()},
+		{reflect.TypeFor[domain.Problem](), reflect.TypeFor[brokenRule]()},
+		{reflect.TypeFor[eventstore.Verdict](), reflect.TypeFor[verdictSchema]()},
+	} {
+		config.Components.Schemas.RegisterTypeAlias(alias.of, alias.by)
+	}
+	return config
+}
+
+// The types below stand in for types of the domain in the OpenAPI document, because those do not know huma.
+type (
+	instantSchema   struct{}
+	stageSchema     struct{}
+	reasonSchema    struct{}
+	dateSchema      struct{}
+	monthSchema     struct{}
+	positionSchema  struct{}
+	positionsSchema struct{}
+	verdictSchema   struct{}
+)
+
+// brokenRule describes a domain.Problem under a name of its own.
+type brokenRule struct {
+	Pointer string `json:"pointer" doc:"The JSON pointer of the place, in the event or in /query, /path or /header of the request." example:"/data/amount/minor"`
+	Rule    string `json:"rule" doc:"The rule that is broken; the names are stable." example:"min"`
+	Message string `json:"message" doc:"What must hold. It never contains the value that was found."`
+}
+
+// Schema implements huma.SchemaProvider.
+func (instantSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true}
+}
+
+// Schema implements huma.SchemaProvider.
+func (stageSchema) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Enum: []any{domain.StageNone.String()}}
+	for _, stage := range domain.Stages() {
+		s.Enum = append(s.Enum, stage.String())
+	}
+	return s
+}
+
+// Schema implements huma.SchemaProvider.
+func (reasonSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: "The rule behind a move.", Examples: []any{projections.ReasonLost.String()}}
+}
+
+// Schema implements huma.SchemaProvider.
+func (dateSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date"}
+}
+
+// Schema implements huma.SchemaProvider.
+func (monthSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Pattern: `^\d{4}-\d{2}$`}
+}
+
+// Schema implements huma.SchemaProvider.
+func (positionSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Pattern: `^\d+:-?\d+$`, Description: "The place of a record: partition, colon, offset."}
+}
+
+// Schema implements huma.SchemaProvider.
+func (positionsSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeInteger, Format: "int64"},
+		Description: "For each partition the offset after the last record.",
+	}
+}
+
+// Schema implements huma.SchemaProvider.
+func (verdictSchema) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for v := eventstore.Accepted; v <= eventstore.Quarantined; v++ {
+		s.Enum = append(s.Enum, v.String())
+	}
+	return s
+}
+
+// orNull describes a member that is an object or null, which huma cannot tell from the type.
+func orNull(s *huma.Schema) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{s, {Type: "null"}}}
+}
+
+// read registers a GET operation. The errors of the handler become problems, of which the given statuses are described.
+func read[I, O any](a *api, path, id, summary string, handler func(context.Context, *I) (*O, error), statuses ...int) {
+	op := huma.Operation{
+		Method: http.MethodGet, Path: path, OperationID: id, Summary: summary,
+		Responses: a.problems(append(statuses, http.StatusUnprocessableEntity)...),
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, a.report(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// problems describes answers that are problems: those with the given statuses, and any other.
+func (a *api) problems(statuses ...int) map[string]*huma.Response {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	responses := map[string]*huma.Response{"default": problemResponse("Problem", schema)}
+	for _, status := range statuses {
+		responses[strconv.Itoa(status)] = problemResponse(http.StatusText(status), schema)
+	}
+	return responses
+}
+
+func problemResponse(description string, schema *huma.Schema) *huma.Response {
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{problemMedia: {Schema: schema}}}
+}
