@@ -35,8 +35,8 @@ type Move struct {
 	Inferred bool `json:"inferred,omitempty"`
 	// WonBack says that the customer came back from decline or termination.
 	WonBack bool `json:"won_back,omitempty"`
-	// Dwell is the time spent in the stage that was left.
-	Dwell domain.Instant `json:"dwell_us"`
+	// Dwell is the time spent in the stage that was left, in microseconds.
+	Dwell int64 `json:"dwell_us"`
 	// Evidence are the ids of the events behind the move.
 	Evidence []string `json:"evidence"`
 	// Policy is the version of the policy that produced the move.

@@ -35,7 +35,7 @@ func (f *Fold) move(c *Customer, to domain.Stage, at domain.Instant, why cause, 
 		Policy: f.policy.Version,
 	}
 	if l.Stage != domain.StageNone {
-		m.Dwell = at - l.Since
+		m.Dwell = int64(at - l.Since)
 	}
 	l.Moves++
 	l.Stage, l.Since = to, at
@@ -52,7 +52,7 @@ func (f *Fold) count(c *Customer, m *Move, out *Effects) {
 	}
 	r.Stages[m.To]++
 	day := domain.DateOf(m.At, f.location)
-	r.addFlow(FlowKey{Day: day, From: m.From, To: m.To, WonBack: m.WonBack}, Flow{Count: 1, Dwell: m.Dwell})
+	r.addFlow(FlowKey{Day: day, From: m.From, To: m.To, WonBack: m.WonBack}, Flow{Count: 1, Dwell: domain.Instant(m.Dwell)})
 
 	l := &c.Lifecycle
 	if m.To == domain.StageGrowth && l.Cohort == 0 {

@@ -77,7 +77,7 @@ func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions
 		}
 		opt.Until = ends[p]
 	}
-	r.logger.LogAttrs(ctx, slog.LevelInfo, "partition claimed", slog.Int("partition", p), slog.Int64("offset", at.Next), slog.Int64("epoch", at.Epoch))
+	r.logger.LogAttrs(ctx, slog.LevelDebug, "partition claimed", slog.Int("partition", p), slog.Int64("offset", at.Next), slog.Int64("epoch", at.Epoch))
 	folder := NewFolder(r.fold, r.store, r.log.PartitionOf, r.bound)
 	for batch, err := range r.log.Follow(ctx, p, at.Next, opt) {
 		if err != nil {

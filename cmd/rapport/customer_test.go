@@ -27,7 +27,7 @@ func exampleCustomer(t *testing.T) *projections.CustomerView {
 			},
 			Moves: []projections.Move{
 				{Seq: 1, At: at("2024-01-05T01:02:03.000004Z"), To: domain.StageProspect, Reason: projections.ReasonStarted, Evidence: []string{"ev-1"}, Policy: "default-1"},
-				{Seq: 2, At: at("2024-02-01T00:00:00Z"), From: domain.StageProspect, To: domain.StageGrowth, Reason: projections.ReasonFirstPurchase, Dwell: 27 * domain.Day, Evidence: []string{"ev-2"}, Policy: "default-1"},
+				{Seq: 2, At: at("2024-02-01T00:00:00Z"), From: domain.StageProspect, To: domain.StageGrowth, Reason: projections.ReasonFirstPurchase, Dwell: int64(27 * domain.Day), Evidence: []string{"ev-2"}, Policy: "default-1"},
 				{Seq: 3, At: at("2025-06-01T00:00:00Z"), From: domain.StageGrowth, To: domain.StageTermination, Reason: projections.ReasonSilence, Inferred: true, Evidence: []string{"ev-2"}, Policy: "default-1"},
 				{Seq: 4, At: at("2026-06-01T06:00:00Z"), From: domain.StageTermination, To: domain.StageGrowth, Reason: projections.ReasonPurchase, WonBack: true, Evidence: []string{"ev-12", "ev-13"}, Policy: "default-1"},
 			},
