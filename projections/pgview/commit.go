@@ -59,13 +59,6 @@ type writer struct {
 	queries *pgx.Batch
 }
 
-// row is a changed customer with what its new row says.
-type row struct {
-	entry         *entry
-	digest, state projections.Digest
-	sealed        int
-}
-
 // queue prepares the statements. The checkpoint comes first: its row is the lock on which a writer that was replaced
 // and its successor meet.
 func (w *writer) queue() error {

@@ -42,12 +42,12 @@ func generationOf(policy *domain.Policy, partitions int) (generation, error) {
 		stateFormat: projections.StateFormat, partitions: partitions,
 		policyVersion: policy.Version, policyDigest: fingerprint(values),
 	}
-	// The text for a fixed schema stands for the definitions themselves.
-	tables, err := g.render("tables.sql", "schema")
+	// The text for a fixed schema and number of partitions stands for the definitions themselves.
+	tables, err := generation{}.render("tables.sql", "schema")
 	if err != nil {
 		return g, err
 	}
-	views, err := g.render("views.sql", "schema")
+	views, err := generation{}.render("views.sql", "schema")
 	if err != nil {
 		return g, err
 	}

@@ -16,12 +16,20 @@ import (
 // others.
 func Equal(t testing.TB, got, want projections.Store, subjects []string) {
 	t.Helper()
-	a, b := Answers(t, got, subjects), Answers(t, want, subjects)
-	for _, question := range slices.Sorted(maps.Keys(b)) {
-		if a[question] != b[question] {
-			t.Errorf("%s:\n got %s\nwant %s", question, a[question], b[question])
+	for _, difference := range differences(Answers(t, got, subjects), Answers(t, want, subjects)) {
+		t.Error(difference)
+	}
+}
+
+// differences lists the questions whose answers differ, with both answers.
+func differences(got, want map[string]string) []string {
+	var list []string
+	for _, question := range slices.Sorted(maps.Keys(want)) {
+		if got[question] != want[question] {
+			list = append(list, fmt.Sprintf("%s:\n got %s\nwant %s", question, got[question], want[question]))
 		}
 	}
+	return list
 }
 
 // Answers asks the store everything and returns the answers as JSON, by question.

@@ -1,0 +1,73 @@
+package pgview_test
+
+import (
+	"testing"
+
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/internal/pg"
+	"github.com/rapport-crm/rapport/internal/pgtest"
+	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/pgview"
+	"github.com/rapport-crm/rapport/projections/viewtest"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// BenchmarkCatchUp folds purchases of 20,000 customers, 10 each, in batches of 5,000 records into a durable server.
+func BenchmarkCatchUp(b *testing.B) {
+	for name, c := range map[string]struct{ partitions, cache int }{
+		"partitions=1/cache=all":  {1, 200_000},
+		"partitions=1/cache=none": {1, -1},
+		"partitions=4/cache=all":  {4, 200_000},
+		"partitions=4/cache=none": {4, -1},
+	} {
+		b.Run(name, func(b *testing.B) { catchUp(b, c.partitions, c.cache) })
+	}
+}
+
+func catchUp(b *testing.B, partitions, cache int) {
+	const customers, events, batch = 20_000, 200_000, 5_000
+	server := pgtest.Server(b, &pgtest.Options{Settings: map[string]string{"shared_buffers": "512MB", "max_wal_size": "4GB"}})
+	pool, err := pg.Open(b.Context(), server.URL(), pg.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	parts := viewtest.Shuffled(events, customers).Partition(partitions)
+	fold := viewtest.DefaultFold()
+	n := 0
+	b.ResetTimer()
+	for range b.N {
+		b.StopTimer()
+		if n > 0 {
+			execute(b, pool, "UPDATE rapport.generations SET policy_digest = 'another'")
+		}
+		store := open(b, pool, fold, pgview.Options{Partitions: partitions, Cache: cache})
+		b.StartTimer()
+		var group errgroup.Group
+		for p, records := range parts {
+			group.Go(func() error { return foldPartition(b, store, fold, p, partitions, records, batch) })
+		}
+		if err := group.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		n += events
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+}
+
+func foldPartition(b *testing.B, store projections.Store, fold *projections.Fold, p, partitions int, records []eventstore.Record, batch int) error {
+	at, err := store.Claim(b.Context(), p)
+	if err != nil {
+		return err
+	}
+	folder := projections.NewFolder(fold, store, viewtest.Owner(partitions), projections.Bound{})
+	for len(records) > 0 {
+		n := min(batch, len(records))
+		if at, err = folder.Fold(b.Context(), at, records[:n]); err != nil {
+			return err
+		}
+		records = records[n:]
+	}
+	return nil
+}
