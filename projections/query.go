@@ -90,16 +90,3 @@ type StreamView struct {
 	Offsets   []int64
 	Positions eventstore.Positions
 }
-
-// QuarantineFilter selects quarantined records.
-type QuarantineFilter struct {
-	Cursor string
-	// Limit is the length of the page, 1 to 500. Default: 50.
-	Limit int
-}
-
-// QuarantinePage is one page of quarantined records.
-type QuarantinePage struct {
-	Items []Quarantine `json:"items"`
-	Next  string       `json:"next,omitempty"`
-}

@@ -6,7 +6,6 @@ import (
 	"iter"
 
 	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/eventstore"
 )
 
 // Store keeps one generation of views with the states and checkpoints they were folded from, and answers queries about
@@ -78,23 +77,4 @@ type Changes struct {
 	Effects *Effects
 	// Quarantined are the records that were not accepted because something is wrong with them.
 	Quarantined []Quarantine
-}
-
-// Quarantine is a record that was set aside: its position and what is wrong with it. The record itself stays in the log.
-type Quarantine struct {
-	Partition int                 `json:"partition"`
-	Offset    int64               `json:"offset"`
-	Customer  string              `json:"customer,omitempty"`
-	Event     string              `json:"event,omitempty"`
-	Type      string              `json:"type,omitempty"`
-	Recorded  domain.Instant      `json:"recorded_at"`
-	Verdict   eventstore.Verdict  `json:"verdict"`
-	Problems  []QuarantineProblem `json:"problems"`
-}
-
-// QuarantineProblem names the field and the rule it breaks.
-type QuarantineProblem struct {
-	Pointer string `json:"pointer"`
-	Rule    string `json:"rule"`
-	Message string `json:"message"`
 }

@@ -1,0 +1,88 @@
+package projections
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"slices"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+)
+
+// Quarantine is a record that was set aside: its position and what is wrong with it. The record itself stays in the log.
+type Quarantine struct {
+	Partition int                 `json:"partition"`
+	Offset    int64               `json:"offset"`
+	Customer  string              `json:"customer,omitempty"`
+	Event     string              `json:"event,omitempty"`
+	Type      string              `json:"type,omitempty"`
+	Recorded  domain.Instant      `json:"recorded_at"`
+	Verdict   eventstore.Verdict  `json:"verdict"`
+	Problems  []QuarantineProblem `json:"problems"`
+}
+
+// QuarantineProblem names the field and the rule it breaks.
+type QuarantineProblem struct {
+	Pointer string `json:"pointer"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+}
+
+// QuarantineFilter selects quarantined records.
+type QuarantineFilter struct {
+	Cursor string
+	// Limit is the length of the page, 1 to 500. Default: 50.
+	Limit int
+}
+
+// QuarantinePage is one page of quarantined records.
+type QuarantinePage struct {
+	Items []Quarantine `json:"items"`
+	Next  string       `json:"next,omitempty"`
+}
+
+// PageOfQuarantine returns a page of the given entries, the latest recorded first, then by position from the end.
+func PageOfQuarantine(all []Quarantine, f QuarantineFilter) (*QuarantinePage, error) {
+	limit, err := checkLimit(f.Limit)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(a, b Quarantine) int { return compareQuarantine(&a, &b) })
+	if f.Cursor != "" {
+		after, err := ParseQuarantineCursor(f.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		i, _ := slices.BinarySearchFunc(all, after, func(a Quarantine, b *Quarantine) int { return cmp.Or(compareQuarantine(&a, b), -1) })
+		all = all[i:]
+	}
+	page := &QuarantinePage{Items: orEmpty(all)}
+	if len(all) > limit {
+		page.Items = all[:limit]
+		page.Next = page.Items[limit-1].Cursor()
+	}
+	return page, nil
+}
+
+func compareQuarantine(a, b *Quarantine) int {
+	return cmp.Or(cmp.Compare(b.Recorded, a.Recorded), cmp.Compare(a.Partition, b.Partition), cmp.Compare(b.Offset, a.Offset))
+}
+
+// Cursor returns the opaque place of the entry in the list.
+func (q *Quarantine) Cursor() string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d:%d:%d", int64(q.Recorded), q.Partition, q.Offset))
+}
+
+// ParseQuarantineCursor reads the place an entry had in the list.
+func ParseQuarantineCursor(s string) (*Quarantine, error) {
+	q := new(Quarantine)
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		_, err = fmt.Sscanf(string(b), "%d:%d:%d", (*int64)(&q.Recorded), &q.Partition, &q.Offset)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: cursor is not one of ours", ErrFilter)
+	}
+	return q, nil
+}
