@@ -66,9 +66,10 @@ func (c *importCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, rejects.Close()) }()
 
+	job := &importJob{app: a, log: log, file: opts, restart: c.Restart, rejects: rejects, sources: make(map[string]string)}
 	total := &importResult{}
 	for i, path := range c.Files {
-		result, fault := c.file(ctx, a, log, path, opts, states[i], rejects)
+		result, fault := job.run(ctx, path, states[i])
 		if result != nil {
 			total.add(result)
 		}
@@ -80,15 +81,32 @@ func (c *importCmd) Run(ctx context.Context, a *app) (err error) {
 	return errors.Join(err, printValue(a, total, (*printer).imported))
 }
 
-// file imports one file. The result is nil when the file could not be opened.
-func (c *importCmd) file(ctx context.Context, a *app, log *eventstore.Log, path string, opts importer.FileOptions, state string, rejects *rejectLog) (*importer.Result, error) {
-	f, err := importer.OpenFile(path, opts)
+// importJob is what the files of one command have in common.
+type importJob struct {
+	app     *app
+	log     *eventstore.Log
+	file    importer.FileOptions
+	restart bool
+	rejects *rejectLog
+	// sources holds the file of each source.
+	sources map[string]string
+}
+
+// run imports one file. The result is nil when the file could not be opened.
+func (j *importJob) run(ctx context.Context, path, state string) (*importer.Result, error) {
+	f, err := importer.OpenFile(path, j.file)
 	if err != nil {
 		return nil, err
 	}
-	show := newImportProgress(a, f.Source(), f.Size())
-	result, err := importer.Import(ctx, log, f, importer.Options{
-		State: state, Restart: c.Restart, Reject: rejects.add, Progress: show.report, Logger: a.Logger,
+	if other, taken := j.sources[f.Source()]; taken && other != path && j.file.Format != importer.CloudEvents {
+		// Equal rows at equal numbers of the two would have the same ids, and count once.
+		err := fmt.Errorf("import %s: %s has the source name %q too; import them one by one with different --source", path, other, f.Source())
+		return nil, errors.Join(&exitError{exitUsage, err}, f.Close())
+	}
+	j.sources[f.Source()] = path
+	show := newImportProgress(j.app, f.Source(), f.Size())
+	result, err := importer.Import(ctx, j.log, f, importer.Options{
+		State: state, Restart: j.restart, Reject: j.rejects.add, Progress: show.report, Logger: j.app.Logger,
 	})
 	show.end()
 	err = errors.Join(err, f.Close())

@@ -87,6 +87,15 @@ func TestImportRefusesWrongUsage(t *testing.T) {
 	}
 }
 
+func TestImportRefusesTwoFilesOfOneSource(t *testing.T) {
+	t.Parallel()
+	january, february := writeText(t, "sales.txt", threePurchases), writeText(t, "sales.txt.gz", threePurchases)
+	got := execute(t, "import", january, february, "--format", "cdnow", "--data", t.TempDir())
+	if got.code != exitUsage || !strings.Contains(got.stderr, `has the source name "sales.txt" too`) {
+		t.Errorf("exit code %d: %s", got.code, got.stderr)
+	}
+}
+
 func TestImportOfAFileThatIsNotThereFails(t *testing.T) {
 	t.Parallel()
 	got := execute(t, "import", filepath.Join(t.TempDir(), "none"), "--format", "cdnow", "--data", t.TempDir())
