@@ -3,6 +3,7 @@ package domain
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"testing"
 )
 
@@ -20,7 +21,7 @@ func FuzzDecode(f *testing.F) {
 		typ := Types()[uint(i)%uint(len(Types()))]
 		got, err := d.Decode(typ, data)
 		if err != nil {
-			if got != nil || err.(*Invalid).Problems == nil {
+			if invalid, ok := errors.AsType[*Invalid](err); got != nil || !ok || len(invalid.Problems) == 0 {
 				t.Errorf("refused with %v and %v", got, err)
 			}
 			return

@@ -30,6 +30,3 @@ func (b *backoff) wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
-
-// reset makes the next delay the shortest again.
-func (b *backoff) reset() { b.delay = 0 }

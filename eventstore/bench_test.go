@@ -1,7 +1,6 @@
 package eventstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -52,6 +51,7 @@ func fill(b *testing.B, l *Log, n int) Positions {
 }
 
 func reportEvents(b *testing.B, n int) {
+	b.Helper()
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 }
 
@@ -83,7 +83,7 @@ func BenchmarkAppendConcurrently(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for i := rand.IntN(4096); pb.Next(); i++ {
-					if _, err := l.Append(context.Background(), records[i%4096:i%4096+1]); err != nil {
+					if _, err := l.Append(b.Context(), records[i%4096:i%4096+1]); err != nil {
 						b.Error(err)
 					}
 				}
@@ -152,6 +152,7 @@ func BenchmarkFollowPeer(b *testing.B) {
 
 // total runs read for every partition at the same time and returns the sum.
 func total(b *testing.B, ends Positions, read func(partition int, end int64) (int, error)) int {
+	b.Helper()
 	counts := make([]int, len(ends))
 	errs := make([]error, len(ends))
 	var wg sync.WaitGroup

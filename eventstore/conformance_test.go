@@ -20,7 +20,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestTheEmbeddedBrokerInMemoryConforms(t *testing.T) {
 	t.Parallel()
 	logtest.Run(t, logtest.Setup{
-		Brokers:     func(t *testing.T) []string { return []string{openBroker(t, broker.Options{}).Addr()} },
+		Brokers: func(t *testing.T) []string {
+			t.Helper()
+			return []string{openBroker(t, broker.Options{}).Addr()}
+		},
 		DeleteTopic: deleteTopic,
 	})
 }
@@ -29,10 +32,12 @@ func TestTheEmbeddedBrokerOnDiskConforms(t *testing.T) {
 	t.Parallel()
 	logtest.Run(t, logtest.Setup{
 		Brokers: func(t *testing.T) []string {
+			t.Helper()
 			return []string{openBroker(t, broker.Options{Dir: t.TempDir()}).Addr()}
 		},
 		DeleteTopic: deleteTopic,
 		Restartable: func(t *testing.T) (brokers []string, stop, start func(t *testing.T)) {
+			t.Helper()
 			dir := t.TempDir()
 			running, err := broker.Open(broker.Options{Dir: dir})
 			if err != nil {
@@ -66,6 +71,7 @@ func TestApacheKafkaConforms(t *testing.T) {
 		Trim:        trim,
 		CreateTopic: createTopic,
 		Restartable: func(t *testing.T) (brokers []string, stop, start func(t *testing.T)) {
+			t.Helper()
 			private := kafkatest.Start(t, nil)
 			return []string{private.Addr()},
 				func(*testing.T) { private.Stop() },

@@ -46,7 +46,7 @@ type fetchResponse struct {
 }
 
 // ApiKey implements protocol.Message.
-func (*fetchResponse) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive // kafka-go names the method
+func (*fetchResponse) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
 // Required implements protocol.RawExchanger.
 func (*fetchRequest) Required(map[protocol.ApiKey]int16) bool { return true }

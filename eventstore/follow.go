@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -163,7 +164,8 @@ func (f *follower) fetch(ctx context.Context, win fetchWindow) (*fetchResponse, 
 		res, err := f.log.fetch(ctx, win, f.buf)
 		if err == nil {
 			if failures > 0 {
-				f.log.cfg.Logger.InfoContext(ctx, "log is reachable again", "topic", f.log.cfg.Topic, "partition", win.partition, "failures", failures)
+				f.log.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "log is reachable again",
+					slog.String("topic", f.log.cfg.Topic), slog.Int("partition", win.partition), slog.Int("failures", failures))
 			}
 			return res, nil
 		}
@@ -179,7 +181,8 @@ func (f *follower) fetch(ctx context.Context, win fetchWindow) (*fetchResponse, 
 			return nil, err
 		}
 		if failures++; failures == 1 {
-			f.log.cfg.Logger.WarnContext(ctx, "log is out of reach", "topic", f.log.cfg.Topic, "partition", win.partition, "error", err)
+			f.log.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "log is out of reach",
+				slog.String("topic", f.log.cfg.Topic), slog.Int("partition", win.partition), slog.Any("error", err))
 		}
 		switch {
 		case !isMissing(err):

@@ -70,10 +70,9 @@ func TestAcceptPanicsWhenOffsetsDoNotAscend(t *testing.T) {
 
 // history is the obvious implementation of Stream.
 type history struct {
-	ids      map[uint64]uint32
-	byID     map[uint64]int64
-	offsets  []int64
-	position int64
+	ids     map[uint64]uint32
+	byID    map[uint64]int64
+	offsets []int64
 }
 
 func (h *history) judge(id, content uint64, expected int64) Verdict {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 
 	"github.com/segmentio/kafka-go"
@@ -181,7 +182,8 @@ func topicSettings(ctx context.Context, client *kafka.Client, cfg Config) (map[s
 	for _, resource := range res.Resources {
 		switch {
 		case errors.Is(resource.Error, kafka.TopicAuthorizationFailed), errors.Is(resource.Error, kafka.ClusterAuthorizationFailed):
-			cfg.Logger.WarnContext(ctx, "topic settings are not checked", "topic", cfg.Topic, "error", resource.Error)
+			cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "topic settings are not checked",
+				slog.String("topic", cfg.Topic), slog.Any("error", resource.Error))
 		case resource.Error != nil:
 			return nil, fmt.Errorf("describe settings of topic %s: %w", cfg, resource.Error)
 		}

@@ -2,7 +2,6 @@ package projections_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -89,7 +88,7 @@ func TestABadRecordIsSetAsideWithItsReasonAndHarmsNoOther(t *testing.T) {
 func foldOwned(t *testing.T, records []eventstore.Record) *memview.Store {
 	t.Helper()
 	store := memview.New(defaultFold, 1)
-	at, err := store.Claim(context.Background(), 0)
+	at, err := store.Claim(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +98,7 @@ func foldOwned(t *testing.T, records []eventstore.Record) *memview.Store {
 		}
 		return 0
 	}
-	if _, err := projections.NewFolder(defaultFold, store, owner, projections.Bound{}).Fold(context.Background(), at, records); err != nil {
+	if _, err := projections.NewFolder(defaultFold, store, owner, projections.Bound{}).Fold(t.Context(), at, records); err != nil {
 		t.Fatal(err)
 	}
 	return store

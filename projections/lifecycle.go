@@ -170,7 +170,7 @@ func (f *Fold) decline(c *Customer, why cause, out *Effects) {
 
 func (f *Fold) override(c *Customer, d *domain.CustomerStageOverridden, e *Entry, out *Effects) {
 	l := &c.Lifecycle
-	stage, err := domain.ParseStage(string(d.Stage))
+	stage, err := domain.ParseStage(d.Stage)
 	if err != nil {
 		return
 	}

@@ -68,7 +68,7 @@ func TestARolledBackBatchLeavesNoTrace(t *testing.T) {
 		store := memview.New(defaultFold, 1)
 		foldInto(t, store, records[:cut], projections.Bound{}, whole)
 		before := shown(t, store)
-		ctx := context.Background()
+		ctx := t.Context()
 		at, err := store.Claim(ctx, 0)
 		if err != nil {
 			t.Fatal(err)

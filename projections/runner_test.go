@@ -17,7 +17,7 @@ import (
 	"github.com/rapport-crm/rapport/projections/memview"
 )
 
-var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
+var silent = slog.New(slog.DiscardHandler)
 
 // newLog returns a log of two partitions in an embedded broker of its own.
 func newLog(t *testing.T) *eventstore.Log {
@@ -26,7 +26,7 @@ func newLog(t *testing.T) *eventstore.Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.Close() })
+	t.Cleanup(func() { closing(t, b) })
 	cfg := eventstore.Config{Brokers: []string{b.Addr()}, Partitions: 2}
 	if err := eventstore.CreateTopic(t.Context(), cfg); err != nil {
 		t.Fatal(err)
@@ -35,8 +35,15 @@ func newLog(t *testing.T) *eventstore.Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { log.Close() })
+	t.Cleanup(func() { closing(t, log) })
 	return log
+}
+
+func closing(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func purchase(customer, id string) eventstore.Record {

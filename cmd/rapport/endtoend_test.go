@@ -46,6 +46,7 @@ type dataSet struct {
 }
 
 func cdnow(t *testing.T) dataSet {
+	t.Helper()
 	return dataSet{
 		path: shared(t, "cdnow/CDNOW_master.txt"), format: "cdnow", currency: "USD", events: 69_659, customers: 23_570,
 		trade: projections.TradeSum{Purchases: 69_659, Purchased: 2_500_315_63},
@@ -53,6 +54,7 @@ func cdnow(t *testing.T) dataSet {
 }
 
 func onlineRetail(t *testing.T) dataSet {
+	t.Helper()
 	return dataSet{
 		path: shared(t, "online_retail/online_retail_invoices.csv"), format: "online-retail", currency: "GBP",
 		events: 22_190, customers: 4_372,

@@ -33,7 +33,10 @@ func TestBatchesAreSplitIntoItems(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", body, got.String(), want)
 		}
 	}
-	for range wire.SplitBatch([]byte(`[1,2`)) {
+	for _, err := range wire.SplitBatch([]byte(`[1,2`)) {
+		if err != nil {
+			t.Errorf("the first item of a broken array: %v", err)
+		}
 		break
 	}
 }

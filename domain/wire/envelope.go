@@ -107,7 +107,7 @@ func (e *envelope) setOther(name string, kind jsonscan.Kind, raw []byte) error {
 		return e.set(name, "")
 	case !isName(name):
 		return badName()
-	case kind == jsonscan.Bool || kind == jsonscan.Number && bytes.IndexAny(raw, ".eE") < 0:
+	case kind == jsonscan.Bool || kind == jsonscan.Number && !bytes.ContainsAny(raw, ".eE"):
 		return e.set(name, text(raw))
 	}
 	return &Malformed{"/" + name, RuleType, "must be a string, a boolean or an integer"}

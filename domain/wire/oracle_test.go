@@ -109,7 +109,7 @@ func TestTheSDKReadsTheSameEvent(t *testing.T) {
 			"structured": newRecord(wire.Encode(nil, &ev), wire.Headers()),
 			"binary":     newRecord(ev.Data, binary(&ev)),
 		} {
-			theirs, err := binding.ToEvent(context.Background(), r)
+			theirs, err := binding.ToEvent(t.Context(), r)
 			if err != nil {
 				t.Fatalf("%s: %v", mode, err)
 			}
@@ -127,7 +127,7 @@ func TestWhatTheSDKWritesIsRead(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawPlain(t)
-		theirs, err := binding.ToEvent(context.Background(), newRecord(want.Data, binary(&want)))
+		theirs, err := binding.ToEvent(t.Context(), newRecord(want.Data, binary(&want)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func log(b *testing.B) *eventstore.Log {
 		b.Fatal(err)
 	}
 	n := size(b)
-	ends, err := l.Ends(context.Background())
+	ends, err := l.Ends(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func fill(b *testing.B, l *eventstore.Log, from, n int) {
 	group.SetLimit(3)
 	for i := from; i < from+n; i += batch {
 		group.Go(func() error {
-			_, err := l.Append(context.Background(), events(i, min(batch, from+n-i)))
+			_, err := l.Append(b.Context(), events(i, min(batch, from+n-i)))
 			return err
 		})
 	}
@@ -131,6 +131,13 @@ func events(from, n int) []eventstore.Record {
 	return records
 }
 
+func closing(b *testing.B, c io.Closer) {
+	b.Helper()
+	if err := c.Close(); err != nil {
+		b.Error(err)
+	}
+}
+
 func report(b *testing.B, n int) {
 	b.Helper()
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
@@ -143,12 +150,12 @@ func BenchmarkAppend(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer br.Close()
+	defer closing(b, br)
 	l, err := openLog(br)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer l.Close()
+	defer closing(b, l)
 	n := 0
 	for b.Loop() {
 		fill(b, l, n, 200_000)
@@ -206,8 +213,9 @@ func BenchmarkDecodeEncodingJSON(b *testing.B) {
 
 // each follows every partition to its end, over and over.
 func each(b *testing.B, handle func(eventstore.Batch) error) {
+	b.Helper()
 	l := log(b)
-	ctx := context.Background()
+	ctx := b.Context()
 	ends, err := l.Ends(ctx)
 	if err != nil {
 		b.Fatal(err)
@@ -239,12 +247,12 @@ func each(b *testing.B, handle func(eventstore.Batch) error) {
 // BenchmarkReplay folds the log into memory with all projections: fetch, decode, verdict, fold.
 func BenchmarkReplay(b *testing.B) {
 	l := log(b)
-	ctx := context.Background()
+	ctx := b.Context()
 	ends, err := l.Ends(ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	quiet := slog.New(slog.DiscardHandler)
 	fold := projections.NewFold(domain.DefaultPolicy())
 	n := 0
 	for b.Loop() {

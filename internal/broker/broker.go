@@ -143,5 +143,5 @@ func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
 	default:
 		return
 	}
-	l.log.Log(context.Background(), severity, "embedded broker", "detail", fmt.Sprintf(format, args...))
+	l.log.LogAttrs(context.Background(), severity, "embedded broker", slog.String("detail", fmt.Sprintf(format, args...)))
 }

@@ -141,7 +141,7 @@ func (x *run) resume(ctx context.Context) error {
 	if s == nil || err != nil {
 		return err
 	}
-	log := x.opts.Logger.With("source", x.file.Source())
+	log := x.opts.Logger.With(slog.String("source", x.file.Source()))
 	if s.Fingerprint != x.fingerprint {
 		log.WarnContext(ctx, "import starts anew: the file or its mapping has changed")
 		return nil
@@ -154,7 +154,7 @@ func (x *run) resume(ctx context.Context) error {
 		log.WarnContext(ctx, "import starts anew: the log is not the one it began with")
 		return nil
 	}
-	log.InfoContext(ctx, "import goes on", "after_row", s.Counts.Read)
+	log.LogAttrs(ctx, slog.LevelInfo, "import goes on", slog.Int64("after_row", s.Counts.Read))
 	x.resumed, x.counts, x.durable, x.positions = s.Counts, s.Counts, s.Counts, s.Positions
 	return nil
 }

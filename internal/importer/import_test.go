@@ -186,6 +186,7 @@ func TestAStateIsUsedForTheSameFileAndTheSameLogOnly(t *testing.T) {
 	}{
 		{"nothing changed", func(*testing.T, string, **memoryLog, *Options) {}, true},
 		{"another file", func(t *testing.T, path string, _ **memoryLog, _ *Options) {
+			t.Helper()
 			if err := os.WriteFile(path, []byte(notes(999)), 0o600); err != nil {
 				t.Fatal(err)
 			}
