@@ -3,14 +3,14 @@ package pgview_test
 import (
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/pg"
 	"github.com/rapport-crm/rapport/internal/pgtest"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/pgview"
 	"github.com/rapport-crm/rapport/projections/viewtest"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // BenchmarkCatchUp folds purchases of 20,000 customers, 10 each, in batches of 5,000 records into a durable server.

@@ -69,8 +69,14 @@ func (r *row) lastContact() int64 {
 	return int64(r.customer.Contacts.Last.At)
 }
 
-// customerColumn is a column of the table customers that a batch writes: its type in SQL and the values of some rows.
-type customerColumn struct {
+// numberColumn is a column of the table customers that holds a number, and its value for a row.
+type numberColumn struct {
+	name, sqlType string
+	value         func(*row) int64
+}
+
+// textColumn is a column of the table customers that holds text or bytes, and its values for some rows.
+type textColumn struct {
 	name, sqlType string
 	values        func(rows []row) any
 }
@@ -80,69 +86,98 @@ func of[V any](value func(*row) V) func([]row) any {
 	return func(rows []row) any { return column(rows, value) }
 }
 
-// customerColumns returns the columns that a batch writes, all but the partition.
-func customerColumns() []customerColumn {
-	columns := []customerColumn{
+// customerTable is the columns of the table customers that a batch writes, all but the partition.
+type customerTable struct {
+	numbers []numberColumn
+	texts   []textColumn
+}
+
+func newCustomerTable() customerTable {
+	t := customerTable{numbers: []numberColumn{
+		{"events", "bigint", func(r *row) int64 { return r.customer.Events }},
+		{"last_offset", "bigint", (*row).lastOffset},
+		{"first_event_at", "bigint", func(r *row) int64 { return int64(r.customer.First) }},
+		{"last_event_at", "bigint", func(r *row) int64 { return int64(r.customer.Last) }},
+		{"stage", "smallint", func(r *row) int64 { return int64(r.customer.Lifecycle.Stage) }},
+		{"since", "bigint", func(r *row) int64 { return int64(r.customer.Lifecycle.Since) }},
+		{"cohort", "integer", func(r *row) int64 { return int64(r.customer.Lifecycle.Cohort) }},
+		{"next_due", "bigint", func(r *row) int64 { return int64(r.customer.NextDue()) }},
+		{"purchases", "bigint", func(r *row) int64 { return r.customer.Trade.Purchases }},
+		{"purchased_minor", "bigint", func(r *row) int64 { return r.customer.Trade.Main.Purchased }},
+		{"returned_minor", "bigint", func(r *row) int64 { return r.customer.Trade.Main.Returned }},
+		{"last_purchase_at", "bigint", func(r *row) int64 { return int64(r.customer.Trade.LastPurchase) }},
+		{"last_contact_at", "bigint", (*row).lastContact},
+		{"open_matters", "integer", func(r *row) int64 { return int64(len(r.customer.Matters.Open)) }},
+		{"digest1", "bigint", func(r *row) int64 { return int64(r.digest[0]) }},
+		{"digest2", "bigint", func(r *row) int64 { return int64(r.digest[1]) }},
+		{"sealed", "integer", func(r *row) int64 { return int64(r.sealed) }},
+	}, texts: []textColumn{
 		{"id", "text", of(func(r *row) string { return r.customer.ID })},
 		{"is_customer", "boolean", of(func(r *row) bool { return r.customer.IsCustomer() })},
-		{"events", "bigint", of(func(r *row) int64 { return r.customer.Events })},
-		{"last_offset", "bigint", of((*row).lastOffset)},
-		{"first_event_at", "bigint", of(func(r *row) int64 { return int64(r.customer.First) })},
-		{"last_event_at", "bigint", of(func(r *row) int64 { return int64(r.customer.Last) })},
-		{"stage", "smallint", of(func(r *row) int16 { return int16(r.customer.Lifecycle.Stage) })},
-		{"since", "bigint", of(func(r *row) int64 { return int64(r.customer.Lifecycle.Since) })},
-		{"cohort", "integer", of(func(r *row) int32 { return int32(r.customer.Lifecycle.Cohort) })},
-		{"next_due", "bigint", of(func(r *row) int64 { return int64(r.customer.NextDue()) })},
 		{"name", "text", of(func(r *row) string { return r.profile.Name })},
 		{"party_type", "text", of(func(r *row) string { return r.profile.PartyType })},
 		{"org_unit", "text", of(func(r *row) string { return r.customer.OrgUnit() })},
 		{"owners", "text[]", of(func(r *row) string { return textArray(r.profile.Owners) })},
 		{"id_folded", "text", of(func(r *row) string { return strings.ToLower(r.customer.ID) })},
 		{"name_folded", "text", of(func(r *row) string { return strings.ToLower(r.profile.Name) })},
-		{"purchases", "bigint", of(func(r *row) int64 { return r.customer.Trade.Purchases })},
 		{"currency", "text", of(func(r *row) string { return r.customer.Trade.Main.Currency })},
-		{"purchased_minor", "bigint", of(func(r *row) int64 { return r.customer.Trade.Main.Purchased })},
-		{"returned_minor", "bigint", of(func(r *row) int64 { return r.customer.Trade.Main.Returned })},
 		{"other_sums", "json", of(func(r *row) pgtype.Text { return r.other })},
-		{"last_purchase_at", "bigint", of(func(r *row) int64 { return int64(r.customer.Trade.LastPurchase) })},
-		{"last_contact_at", "bigint", of((*row).lastContact)},
-		{"open_matters", "integer", of(func(r *row) int32 { return int32(len(r.customer.Matters.Open)) })},
-		{"digest1", "bigint", of(func(r *row) int64 { return int64(r.digest[0]) })},
-		{"digest2", "bigint", of(func(r *row) int64 { return int64(r.digest[1]) })},
-		{"sealed", "integer", of(func(r *row) int32 { return int32(r.sealed) })},
 		{"state", "bytea", of(func(r *row) []byte { return r.customer.AppendState(nil) })},
 		{"tail", "bytea", of(func(r *row) []byte { return r.customer.Stream.AppendChunk(nil, r.sealed) })},
-	}
+	}}
 	for i := range silentMoves {
-		columns = append(columns,
-			customerColumn{fmt.Sprintf("silent%d_at", i+1), "bigint", of(func(r *row) int64 { return int64(r.silent[i].At) })},
-			customerColumn{fmt.Sprintf("silent%d_stage", i+1), "smallint", of(func(r *row) int16 { return int16(r.silent[i].To) })},
+		t.numbers = append(t.numbers,
+			numberColumn{fmt.Sprintf("silent%d_at", i+1), "bigint", func(r *row) int64 { return int64(r.silent[i].At) }},
+			numberColumn{fmt.Sprintf("silent%d_stage", i+1), "smallint", func(r *row) int64 { return int64(r.silent[i].To) }},
 		)
 	}
-	return columns
+	return t
 }
 
-// upsertCustomers returns the statement that inserts or replaces rows of customers. $1 is the partition, the others
-// are the columns.
-func upsertCustomers(schema string, columns []customerColumn) string {
-	var names, values, parameters, updates []string
-	for i, c := range columns {
+// upsert returns the statement that inserts or replaces rows. $1 is the partition, $2 the numbers of all rows one row
+// after the other, and the parameters after them are the other columns. The numbers are taken out of their array by
+// position because unnest with an array for each of them would take longer than the writing itself.
+func (t customerTable) upsert(schema string) string {
+	var names, values, parameters, unnested []string
+	for i, c := range t.numbers {
 		names = append(names, c.name)
-		value, element := c.name, c.sqlType
+		values = append(values, fmt.Sprintf("($2::bigint[])[(r.position - 1) * %d + %d]::%s", len(t.numbers), i+1, c.sqlType))
+	}
+	for i, c := range t.texts {
+		element := c.sqlType
 		// Arrays of arrays and of JSON travel as text.
 		if element == "text[]" || element == "json" {
-			value, element = c.name+"::"+c.sqlType, "text"
+			element = "text"
 		}
-		values = append(values, value)
-		parameters = append(parameters, fmt.Sprintf("$%d::%s[]", i+2, element))
-		if c.name != "id" {
-			updates = append(updates, c.name+" = excluded."+c.name)
+		names, unnested = append(names, c.name), append(unnested, c.name)
+		values = append(values, "r."+c.name+"::"+c.sqlType)
+		parameters = append(parameters, fmt.Sprintf("$%d::%s[]", i+3, element))
+	}
+	var updates []string
+	for _, name := range names {
+		if name != "id" {
+			updates = append(updates, name+" = excluded."+name)
 		}
 	}
-	list := strings.Join(names, ", ")
-	return "INSERT INTO " + schema + ".customers (partition, " + list + ") SELECT $1, " + strings.Join(values, ", ") +
-		" FROM unnest(" + strings.Join(parameters, ", ") + ") AS c (" + list + ") ON CONFLICT (id) DO UPDATE SET " +
-		strings.Join(updates, ", ")
+	return "INSERT INTO " + schema + ".customers (partition, " + strings.Join(names, ", ") + ")" +
+		" SELECT $1, " + strings.Join(values, ", ") +
+		" FROM unnest(" + strings.Join(parameters, ", ") + ") WITH ORDINALITY AS r (" + strings.Join(unnested, ", ") + ", position)" +
+		" ON CONFLICT (id) DO UPDATE SET " + strings.Join(updates, ", ")
+}
+
+// arguments returns the parameters of the statement for some rows.
+func (t customerTable) arguments(partition int, rows []row) []any {
+	numbers := make([]int64, 0, len(rows)*len(t.numbers))
+	for i := range rows {
+		for j := range t.numbers {
+			numbers = append(numbers, t.numbers[j].value(&rows[i]))
+		}
+	}
+	arguments := []any{partition, numbers}
+	for _, c := range t.texts {
+		arguments = append(arguments, c.values(rows))
+	}
+	return arguments
 }
 
 func (w *writer) queueCustomers() error {
@@ -153,11 +188,7 @@ func (w *writer) queueCustomers() error {
 		}
 	}
 	for rows := range slices.Chunk(w.rows, rowsPerStatement) {
-		arguments := []any{w.batch.at.Partition}
-		for _, c := range s.columns {
-			arguments = append(arguments, c.values(rows))
-		}
-		w.queries.Queue(s.upsert, arguments...)
+		w.queries.Queue(s.upsert, s.customers.arguments(w.batch.at.Partition, rows)...)
 	}
 	w.queueChunks()
 	return nil

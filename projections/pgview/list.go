@@ -12,9 +12,6 @@ import (
 	"github.com/rapport-crm/rapport/projections"
 )
 
-// stageOf returns the stage that is stored as a number.
-func stageOf(n int16) domain.Stage { return domain.Stage(n) }
-
 // The stage of a customer and its beginning as of $1: those of the last silent move by then, or the stored ones.
 const (
 	stageNow = `CASE WHEN silent4_at BETWEEN 1 AND $1 THEN silent4_stage WHEN silent3_at BETWEEN 1 AND $1 THEN silent3_stage

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
@@ -37,7 +38,7 @@ func (s *Store) Customer(ctx context.Context, id string) (*projections.CustomerV
 		c := projections.NewCustomer(id)
 		var position eventstore.Position
 		var state pgtype.DriverBytes
-		// The bytes are the driver's until the next query, and LoadState copies what it keeps.
+		// LoadState copies what it keeps of the bytes, which are the driver's.
 		query := s.sql("SELECT partition, last_offset, state FROM {g}.customers WHERE id = $1 AND is_customer ORDER BY id")
 		rows, err := tx.Query(ctx, query, id)
 		if err != nil {
@@ -75,7 +76,7 @@ func (s *Store) moves(ctx context.Context, tx pgx.Tx, id string) ([]projections.
 	moves, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m projections.Move, err error) {
 		var from, to, reason int16
 		err = row.Scan(&m.Customer, &m.Seq, &m.At, &from, &to, &reason, &m.Inferred, &m.WonBack, &m.Dwell, &m.Evidence, &m.Policy)
-		m.From, m.To, m.Reason = stageOf(from), stageOf(to), projections.Reason(reason)
+		m.From, m.To, m.Reason = domain.Stage(from), domain.Stage(to), projections.Reason(reason)
 		return m, err
 	})
 	if err != nil {

@@ -37,9 +37,9 @@ type Store struct {
 	schema     string
 	partitions []*partition
 	memo       memo
-	// columns are those of the table customers, and upsert the statement that writes them.
-	columns []customerColumn
-	upsert  string
+	// customers is the table of that name, and upsert the statement that writes it.
+	customers customerTable
+	upsert    string
 }
 
 // Open returns the store of the live generation, after it has brought the schema of the database up to date. When the
@@ -57,7 +57,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, fold *projections.Fold, optio
 	if err := Migrate(ctx, pool); err != nil {
 		return nil, fmt.Errorf("open views: %w", err)
 	}
-	s := &Store{pool: pool, fold: fold, columns: customerColumns()}
+	s := &Store{pool: pool, fold: fold, customers: newCustomerTable()}
 	err = underLock(ctx, pool, func(tx pgx.Tx) (err error) {
 		s.schema, err = g.use(ctx, tx)
 		return err
@@ -65,7 +65,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, fold *projections.Fold, optio
 	if err != nil {
 		return nil, fmt.Errorf("open views: %w", err)
 	}
-	s.upsert = upsertCustomers(s.schema, s.columns)
+	s.upsert = s.customers.upsert(s.schema)
 	for p := range options.Partitions {
 		s.partitions = append(s.partitions, &partition{number: p, capacity: max(cmp.Or(options.Cache, DefaultCache), 0)})
 	}
