@@ -41,34 +41,38 @@ type Contact struct {
 const CategoryCoDesign = "co_design"
 
 func (f *Fold) applyContacts(c *Customer, e *Entry) {
-	var k Contacts
-	if c.Contacts != nil {
-		k = *c.Contacts
-	}
+	sale, check := c.Trade.LastPurchase, domain.Instant(f.policy.Contact.CheckDays)*domain.Day
 	switch d := e.Data.(type) {
 	case *domain.ContactMade:
-		k.made(e, d, c.Trade.LastPurchase, domain.Instant(f.policy.Contact.CheckDays)*domain.Day)
+		c.contacts().made(e, d, sale, check)
 	case *domain.ContactAttempted:
-		k.Attempts++
+		c.contacts().Attempts++
 	case *domain.FollowUpCompleted:
 		if d.Reached != nil && !*d.Reached {
-			k.Attempts++
-			break
-		}
-		k.made(e, &domain.ContactMade{Direction: domain.DirectionOut, Channel: d.Channel, Employee: d.Employee, Category: "follow_up"},
-			c.Trade.LastPurchase, domain.Instant(f.policy.Contact.CheckDays)*domain.Day)
-	case *domain.InquiryReceived:
-		k.made(e, &domain.ContactMade{Direction: domain.DirectionIn, Channel: domain.Channel(e.Event.Channel), Category: "inquiry"},
-			c.Trade.LastPurchase, 0)
-	case *domain.PurchaseRecorded:
-		if e.Event.Time < c.Trade.LastPurchase || (k.inSince == 0 && k.outSince == 0) {
+			c.contacts().Attempts++
 			return
 		}
-		k.inSince, k.outSince, k.checked = 0, 0, false
-	default:
-		return
+		call := domain.ContactMade{Direction: domain.DirectionOut, Channel: d.Channel, Employee: d.Employee, Category: "follow_up"}
+		c.contacts().made(e, &call, sale, check)
+	case *domain.InquiryReceived:
+		call := domain.ContactMade{Direction: domain.DirectionIn, Channel: domain.Channel(e.Event.Channel), Category: "inquiry"}
+		c.contacts().made(e, &call, sale, check)
+	case *domain.PurchaseRecorded:
+		if k := c.Contacts; k != nil && e.Event.Time >= sale && (k.inSince > 0 || k.outSince > 0) {
+			k = c.contacts()
+			k.inSince, k.outSince, k.checked = 0, 0, false
+		}
 	}
-	c.Contacts = &k
+}
+
+// contacts puts a copy of the customer's contacts in their place and returns it, to be changed.
+func (c *Customer) contacts() *Contacts {
+	k := new(Contacts)
+	if c.Contacts != nil {
+		*k = *c.Contacts
+	}
+	c.Contacts = k
+	return k
 }
 
 func (k *Contacts) made(e *Entry, d *domain.ContactMade, sale, check domain.Instant) {

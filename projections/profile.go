@@ -51,41 +51,47 @@ type Consent struct {
 }
 
 func (f *Fold) applyProfile(c *Customer, e *Entry) {
-	var p Profile
-	if c.Profile != nil {
-		p = *c.Profile
-	}
 	c.unit.take(e.Event.OrgUnit, e.Event.Time)
 	switch d := e.Data.(type) {
 	case *domain.CustomerRegistered:
-		p.register(e, d)
+		c.profile().register(e, d)
 	case *domain.CustomerAttributeSet:
-		p.attribute(Attribute{Name: d.Name, Value: string(d.Value), Knowledge: string(d.Knowledge), At: e.Event.Time})
+		c.profile().attribute(Attribute{Name: d.Name, Value: string(d.Value), Knowledge: string(d.Knowledge), At: e.Event.Time})
 	case *domain.CustomerIdentified:
-		p.identify(Identifier{Scheme: d.Scheme, Value: d.Value})
+		c.profile().identify(Identifier{Scheme: d.Scheme, Value: d.Value})
 	case *domain.CustomerOwnerAssigned:
+		p := c.profile()
 		p.Owners = with(p.Owners, d.Employee)
 	case *domain.CustomerOwnerReleased:
+		p := c.profile()
 		p.Owners = without(p.Owners, d.Employee)
 	case *domain.CustomerTransferred:
 		c.unit.take(d.To, e.Event.Time)
-		return
 	case *domain.ConsentGiven:
-		p.consent(Consent{Purpose: d.Purpose, Given: true, At: e.Event.Time})
+		c.profile().consent(Consent{Purpose: d.Purpose, Given: true, At: e.Event.Time})
 	case *domain.ConsentWithdrawn:
-		p.consent(Consent{Purpose: d.Purpose, At: e.Event.Time})
+		c.profile().consent(Consent{Purpose: d.Purpose, At: e.Event.Time})
 	case *domain.CustomerMerged:
+		p := c.profile()
 		p.Absorbed = with(p.Absorbed, d.Absorbed)
 	case *domain.CustomerUnmerged:
+		p := c.profile()
 		p.Absorbed = without(p.Absorbed, d.Absorbed)
 	case *domain.ProspectTargeted, *domain.ProspectQualified, *domain.LeadCaptured, *domain.OpportunityOpened:
-		p.Prospect = true
+		c.profile().Prospect = true
 	case *domain.CustomerErasureRequested:
-		p.ErasureRequested = e.Event.Time
-	default:
-		return
+		c.profile().ErasureRequested = e.Event.Time
 	}
-	c.Profile = &p
+}
+
+// profile puts a copy of the customer's profile in its place and returns it, to be changed.
+func (c *Customer) profile() *Profile {
+	p := new(Profile)
+	if c.Profile != nil {
+		*p = *c.Profile
+	}
+	c.Profile = p
+	return p
 }
 
 // unit is the organisation unit that has the customer: the one that the newest event names.

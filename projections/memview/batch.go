@@ -34,10 +34,10 @@ func (b *batch) Commit(_ context.Context, changes *projections.Changes) (project
 		return projections.Checkpoint{}, errors.New("commit batch: it has ended")
 	}
 	p := b.part
-	for _, u := range p.undo {
-		if !u.customer.dirty && u.customer.Events > 0 {
-			u.customer.dirty = true
-			p.dirty = append(p.dirty, u.customer)
+	for i := range p.undo {
+		if c := p.undo[i].customer; !c.dirty && c.Events > 0 {
+			c.dirty = true
+			p.dirty = append(p.dirty, c)
 		}
 	}
 	for _, m := range changes.Effects.Moves {
@@ -73,7 +73,7 @@ func (b *batch) end(undone bool) {
 			u.customer.Customer = u.before
 		}
 	}
-	clear(p.undo)
+	// What lies behind the end keeps a batch's worth of old parts alive and is overwritten by the next one.
 	p.undo = p.undo[:0]
 	b.ended = true
 	p.mu.Unlock()
