@@ -108,8 +108,11 @@ func fill(b *testing.B, l *eventstore.Log, from, n int) {
 	}
 }
 
-// events returns n records of a customer log: purchases mostly, some contacts and service requests.
-func events(from, n int) []eventstore.Record {
+// events returns n records of a log of 100,000 customers.
+func events(from, n int) []eventstore.Record { return eventsOf(customers, from, n) }
+
+// eventsOf returns n records of a customer log: purchases mostly, some contacts and measures of use.
+func eventsOf(customers, from, n int) []eventstore.Record {
 	start := domain.InstantOf(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
 	records := make([]eventstore.Record, n)
 	for i := range records {

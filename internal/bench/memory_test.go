@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/memview"
+)
+
+// BenchmarkMemoryPerCustomer folds ten events a customer and reports what one customer takes in the memory store.
+func BenchmarkMemoryPerCustomer(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprintf("customers=%d", n), func(b *testing.B) {
+			var bytes float64
+			for b.Loop() {
+				before := heap()
+				store := lives(b, n)
+				bytes = float64(heap()-before) / float64(n)
+				runtime.KeepAlive(store)
+			}
+			b.ReportMetric(bytes, "B/customer")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// recorded is when the log took the events: after all of them occurred.
+var recorded = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// heap returns the bytes in use after a collection.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// lives returns a store with n customers of ten events each.
+func lives(b *testing.B, n int) *memview.Store {
+	b.Helper()
+	fold := projections.NewFold(domain.DefaultPolicy())
+	store := memview.New(fold, 1)
+	at, err := store.Claim(b.Context(), 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	folder := projections.NewFolder(fold, store, func([]byte) int { return 0 }, projections.Bound{})
+	for from := 0; from < 10*n; from += batch {
+		records := eventsOf(n, from, min(batch, 10*n-from))
+		for i := range records {
+			records[i].Offset = int64(from + i)
+			records[i].RecordedAt = recorded
+		}
+		if at, err = folder.Fold(b.Context(), at, records); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return store
+}
