@@ -38,12 +38,18 @@ type Folder struct {
 	effects  Effects
 	changes  Changes
 	batch    uint64
+	// outcomes is told what became of the records, unless it is nil; folded are those of the batch.
+	outcomes *Outcomes
+	folded   []Outcome
 }
 
 // NewFolder returns a folder that stores into the given store. owner names the partition a key belongs to.
 func NewFolder(fold *Fold, store Store, owner func(key []byte) int, bound Bound) *Folder {
 	return &Folder{fold: fold, store: store, owner: owner, bound: bound, decoder: domain.NewDecoder()}
 }
+
+// Remember makes the folder tell outcomes what became of each record, after the batch of the record was committed.
+func (x *Folder) Remember(outcomes *Outcomes) { x.outcomes = outcomes }
 
 // Fold applies consecutive records that begin at the checkpoint and commits them together. It returns the checkpoint
 // after them.
@@ -61,7 +67,10 @@ func (x *Folder) Fold(ctx context.Context, at Checkpoint, records []eventstore.R
 	defer b.Rollback()
 	x.begin(at)
 	for i := range records {
-		x.record(b, &records[i])
+		outcome := x.record(b, &records[i])
+		if x.outcomes != nil {
+			x.folded = append(x.folded, outcome)
+		}
 	}
 	last := &records[len(records)-1]
 	x.changes.Next = last.Offset + 1
@@ -69,6 +78,9 @@ func (x *Folder) Fold(ctx context.Context, at Checkpoint, records []eventstore.R
 	next, err := b.Commit(ctx, &x.changes)
 	if err != nil {
 		return at, fmt.Errorf("fold partition %d: %w", at.Partition, err)
+	}
+	if x.outcomes != nil {
+		x.outcomes.publish(at.Partition, at.Next, x.folded)
 	}
 	return next, nil
 }
@@ -83,6 +95,8 @@ func (x *Folder) begin(at Checkpoint) {
 	// another folder gives out again.
 	x.batch = uint64(at.Next) + 1
 	x.effects.Reset()
+	clear(x.folded)
+	x.folded = x.folded[:0]
 	clear(x.changes.Changed)
 	x.changes = Changes{
 		Newest: at.Newest, Recorded: at.Recorded, Effects: &x.effects,
@@ -101,17 +115,17 @@ func keys(records []eventstore.Record) iter.Seq[string] {
 	}
 }
 
-// record applies the verdict rule to one record and folds it when it is accepted.
-func (x *Folder) record(b Batch, r *eventstore.Record) {
+// record applies the verdict rule to one record, folds it when it is accepted, and returns its outcome, which is unknown
+// when the bound leaves the record out.
+func (x *Folder) record(b Batch, r *eventstore.Record) Outcome {
 	recorded := domain.InstantOf(r.RecordedAt)
 	x.changes.Recorded = max(x.changes.Recorded, recorded)
 	if x.bound.Known != 0 && recorded > x.bound.Known {
-		return
+		return Outcome{}
 	}
 	data, err := x.read(r, recorded)
 	if err != nil {
-		x.setAside(r, recorded, eventstore.Quarantined, problems(err))
-		return
+		return x.setAside(r, recorded, Outcome{Verdict: eventstore.Quarantined, Problems: problems(err)})
 	}
 	ev := &x.event
 	c := b.Customer(ev.Subject)
@@ -121,24 +135,28 @@ func (x *Folder) record(b Batch, r *eventstore.Record) {
 	case eventstore.Accepted:
 	case eventstore.Duplicate:
 		x.effects.Rollups.Verdicts[verdict]++
-		return
+		return Outcome{Known: true, Verdict: verdict, Version: c.Stream.Version()}
 	default:
-		x.setAside(r, recorded, verdict, []QuarantineProblem{conflict(reason, c.Stream.Version())})
-		return
+		version := c.Stream.Version()
+		return x.setAside(r, recorded, Outcome{
+			Verdict: verdict, Reason: reason, Version: version, Problems: []QuarantineProblem{conflict(reason, version)},
+		})
 	}
 	c.Stream.Accept(id, content, r.Offset)
+	outcome := Outcome{Known: true, Verdict: verdict, Version: c.Stream.Version()}
 	if c.batch != x.batch {
 		c.batch = x.batch
 		x.changes.Changed = append(x.changes.Changed, c)
 	}
 	if x.bound.At != 0 && ev.Time > x.bound.At {
-		return
+		return outcome
 	}
 	x.effects.Rollups.Verdicts[verdict]++
 	x.effects.Rollups.addType(x.typeName, 1)
 	x.changes.Newest = max(x.changes.Newest, ev.Time)
 	x.entry = Entry{Event: ev, Data: data}
 	x.fold.Apply(c, &x.entry, &x.effects)
+	return outcome
 }
 
 // read decodes and checks a record into x.event and returns its data.
@@ -176,14 +194,17 @@ func future(p *domain.Policy) domain.Problem {
 	return domain.Problem{Pointer: "/time", Rule: "future", Message: fmt.Sprintf("lies more than %s after the time of recording", p.MaxFuture)}
 }
 
-// setAside keeps the position of a record that was not accepted, and what is wrong with it.
-func (x *Folder) setAside(r *eventstore.Record, recorded domain.Instant, v eventstore.Verdict, why []QuarantineProblem) {
-	x.effects.Rollups.Verdicts[v]++
+// setAside keeps the position of a record that was not accepted, and what is wrong with it. It returns the outcome as a
+// known one.
+func (x *Folder) setAside(r *eventstore.Record, recorded domain.Instant, outcome Outcome) Outcome {
+	x.effects.Rollups.Verdicts[outcome.Verdict]++
 	ev := &x.event
 	x.changes.Quarantined = append(x.changes.Quarantined, Quarantine{
 		Partition: r.Partition, Offset: r.Offset, Customer: legible(string(r.Key)), Event: legible(ev.ID), Type: legible(ev.Type),
-		Recorded: recorded, Verdict: v, Problems: why,
+		Recorded: recorded, Verdict: outcome.Verdict, Problems: outcome.Problems,
 	})
+	outcome.Known = true
+	return outcome
 }
 
 func conflict(reason eventstore.Reason, version int64) QuarantineProblem {

@@ -26,6 +26,7 @@ type Runner struct {
 	fold     *Fold
 	bound    Bound
 	progress *Progress
+	outcomes *Outcomes
 	logger   *slog.Logger
 }
 
@@ -36,6 +37,10 @@ func NewRunner(log Log, store Store, fold *Fold, bound Bound, progress *Progress
 	}
 	return &Runner{log: log, store: store, fold: fold, bound: bound, progress: progress, logger: logger}
 }
+
+// Remember makes the runner tell outcomes, which has as many partitions as the log, what became of the records. It must
+// be called before Run, and of all runners of a program by the one that serves its readers.
+func (r *Runner) Remember(outcomes *Outcomes) { r.outcomes = outcomes }
 
 // Run folds until ctx ends or a partition fails; it returns after every partition has stopped.
 func (r *Runner) Run(ctx context.Context) error { return r.run(ctx, nil) }
@@ -66,6 +71,9 @@ func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions
 	if err := r.checkResume(ctx, at); err != nil {
 		return err
 	}
+	if r.outcomes != nil {
+		r.outcomes.resume(p, at.Next)
+	}
 	r.progress.Report(p, at.Next)
 	opt := eventstore.FollowOptions{}
 	if at.Recorded != 0 {
@@ -79,6 +87,7 @@ func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions
 	}
 	r.logger.LogAttrs(ctx, slog.LevelDebug, "partition claimed", slog.Int("partition", p), slog.Int64("offset", at.Next), slog.Int64("epoch", at.Epoch))
 	folder := NewFolder(r.fold, r.store, r.log.PartitionOf, r.bound)
+	folder.Remember(r.outcomes)
 	for batch, err := range r.log.Follow(ctx, p, at.Next, opt) {
 		if err != nil {
 			return err

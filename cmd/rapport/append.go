@@ -35,15 +35,15 @@ type appendCmd struct {
 	OrgUnit         string `name:"orgunit" help:"Path of the organisation unit, for example brand/region/dealer."`
 	Channel         string `help:"Channel of the contact."`
 	ExpectedVersion int64  `help:"Version that the customer's stream must have." default:"-1" placeholder:"N"`
-	Wait            bool   `help:"Wait until the views reflect the events."`
+	Wait            bool   `help:"Wait for the verdicts, after which the views reflect the events."`
 }
 
-// appendResult is what became of one event.
+// appendResult is what became of one event. Version is nil as long as the verdict of the stream is not known.
 type appendResult struct {
 	Line     int            `json:"line,omitempty"`
 	ID       string         `json:"id,omitempty"`
 	Status   string         `json:"status"`
-	Version  int64          `json:"version,omitempty"`
+	Version  *int64         `json:"version,omitempty"`
 	Position string         `json:"position,omitempty"`
 	Errors   []fieldProblem `json:"errors,omitempty"`
 }
@@ -64,7 +64,7 @@ func (c *appendCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Wait && position != "" {
+	if c.Wait && position != "" && !results.judged() {
 		if _, err := c.get(ctx, query("after", position), "v1", "summary"); err != nil {
 			return fmt.Errorf("the events are in the log up to %s: %w", position, err)
 		}
@@ -151,6 +151,7 @@ func (c *appendCmd) event() (*domain.Event, error) {
 			return nil, fmt.Errorf("mint an id: %w", err)
 		}
 		ev.ID = id.String()
+		c.ID = ev.ID
 	}
 	return ev, nil
 }
@@ -178,18 +179,29 @@ func (c *appendCmd) send(ctx context.Context, body io.Reader, kind string) (*app
 	}
 	defer res.Body.Close()
 	answer, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
+	position := res.Header.Get("Rapport-Position")
 	if res.StatusCode/100 != 2 {
-		return nil, "", c.refusal(res, answer)
+		err := c.refusal(res, answer)
+		var p *problem
+		if kind == mediaEvent && errors.As(err, &p) && p.exitCode() == exitConflict {
+			return c.conflict(p, position), position, nil
+		}
+		return nil, "", err
 	}
 	results, err := readResults(res.Body, kind)
 	if err != nil {
 		return nil, "", fmt.Errorf("read %s: %w; events of which nothing is known can be sent again with the same ids", c.shown(), err)
 	}
-	position := res.Header.Get("Rapport-Position")
 	if position == "" {
 		position = res.Trailer.Get("Rapport-Position")
 	}
 	return results, position, nil
+}
+
+// conflict returns the result of one event that its stream did not take.
+func (c *appendCmd) conflict(p *problem, position string) *appendResults {
+	one := appendResult{ID: c.ID, Status: "conflict", Version: p.Version, Position: position, Errors: p.Errors}
+	return &appendResults{Results: []appendResult{one}}
 }
 
 // readResults reads the answer to events that were sent in the given form.
@@ -229,6 +241,16 @@ func readResults(answer io.Reader, kind string) (*appendResults, error) {
 	return all, nil
 }
 
+// judged reports whether the results have the verdict on every event.
+func (r *appendResults) judged() bool {
+	for i := range r.Results {
+		if one := &r.Results[i]; one.Version == nil && one.Status != "conflict" && one.Status != "invalid" {
+			return false
+		}
+	}
+	return true
+}
+
 // fault returns the error of the results, nil when every event is in the log.
 func (r *appendResults) fault() error {
 	counts := make(map[string]int)
@@ -259,8 +281,8 @@ func (p *printer) appended(all *appendResults) {
 		if r.Position != "" {
 			words = append(words, "at "+r.Position)
 		}
-		if r.Version > 0 {
-			words = append(words, "version "+strconv.FormatInt(r.Version, 10))
+		if r.Version != nil {
+			words = append(words, "version "+strconv.FormatInt(*r.Version, 10))
 		}
 		p.line("%s", clean(strings.Join(words, " ")))
 		for _, f := range r.Errors {

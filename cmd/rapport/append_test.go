@@ -7,6 +7,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/rapport-crm/rapport/internal/kafkatest"
+	"github.com/rapport-crm/rapport/internal/pgtest"
 )
 
 // door is a server that takes events, remembers what was sent and gives one answer.
@@ -154,6 +159,97 @@ func TestAppendHasAnExitCodeForEachOutcome(t *testing.T) {
 				t.Errorf("exit code %d, want %d: %s%s", got.code, test.want, got.stdout, got.stderr)
 			}
 		})
+	}
+}
+
+func TestAppendPrintsTheVerdictAndTheVersion(t *testing.T) {
+	t.Parallel()
+	const refused = `{"title":"The stream is at another version","version":4,"errors":[{"pointer":"/expectedversion","rule":"version","message":"the stream is at version 4"}]}`
+	tests := []struct {
+		name         string
+		status       int
+		kind, answer string
+		code         int
+		text, json   string
+	}{
+		{
+			"accepted", http.StatusCreated, "application/json", `{"id":"e1","status":"accepted","version":4,"position":"1:7"}`, exitDone,
+			"accepted e1 at 1:7 version 4\n", `{"results":[{"id":"e1","status":"accepted","version":4,"position":"1:7"}]}`,
+		},
+		{
+			"duplicate", http.StatusOK, "application/json", `{"id":"e1","status":"duplicate","version":5,"position":"1:7"}`, exitDone,
+			"duplicate e1 at 1:7 version 5\n", `{"results":[{"id":"e1","status":"duplicate","version":5,"position":"1:7"}]}`,
+		},
+		{
+			"another version", http.StatusPreconditionFailed, problemKind, refused, exitConflict,
+			"conflict e1 at 1:7 version 4\n  /expectedversion the stream is at version 4 (version)\n",
+			`{"results":[{"id":"e1","status":"conflict","version":4,"position":"1:7",` +
+				`"errors":[{"pointer":"/expectedversion","rule":"version","message":"the stream is at version 4"}]}]}`,
+		},
+		{
+			"a stream without events", http.StatusPreconditionFailed, problemKind, `{"title":"The stream is at another version","version":0}`, exitConflict,
+			"conflict e1 at 1:7 version 0\n", `{"results":[{"id":"e1","status":"conflict","version":0,"position":"1:7"}]}`,
+		},
+		{
+			"an id that is taken", http.StatusConflict, problemKind, `{"title":"The id belongs to another event"}`, exitConflict,
+			"conflict e1 at 1:7\n", `{"results":[{"id":"e1","status":"conflict","position":"1:7"}]}`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDoor(t, test.status, test.kind, "1:7", test.answer)
+			args := []string{"append", "--url", d.url, "--type", "note.added", "--subject", "c1", "--id", "e1", "--expected-version", "3", "--wait"}
+			if got := execute(t, args...); got.code != test.code || got.stdout != test.text {
+				t.Errorf("exit code %d, want %d: %s%s", got.code, test.code, got.stdout, got.stderr)
+			}
+			if got := execute(t, append(args, "--json")...); got.code != test.code || got.stdout != test.json+"\n" {
+				t.Errorf("exit code %d, want %d: %s%s", got.code, test.code, got.stdout, got.stderr)
+			}
+			// What is judged is in the views: there is nothing more to wait for.
+			if len(d.paths) != 2 {
+				t.Errorf("requests %v", d.paths)
+			}
+		})
+	}
+}
+
+func TestAppendToARunningServerTellsTheVerdict(t *testing.T) {
+	t.Parallel()
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		appendEachVerdict(t, serve(t, t.TempDir()))
+	})
+	t.Run("Kafka and PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		kafka, database := kafkatest.Broker(t), pgtest.Database(t)
+		appendEachVerdict(t, serve(t, t.TempDir(), "--kafka", kafka, "--topic", "rapport."+uuid.NewString(), "--database-url", database))
+	})
+}
+
+// appendEachVerdict appends events of one customer that come to each verdict.
+func appendEachVerdict(t *testing.T, s *server) {
+	t.Helper()
+	try := func(code int, status string, version int64, flags ...string) {
+		t.Helper()
+		args := append([]string{"append", "--url", s.url, "--json", "--type", "note.added", "--subject", "c1", "--data", `{"text":"t"}`}, flags...)
+		var got appendResults
+		if err := json.Unmarshal([]byte(command(t, s.dir, code, args...)), &got); err != nil {
+			t.Fatal(err)
+		}
+		if one := got.Results[0]; one.Status != status || one.Version == nil || *one.Version != version || one.ID == "" || one.Position == "" {
+			t.Errorf("%v: result is %+v", flags, one)
+		}
+	}
+	const at = "2026-03-01T08:00:00Z"
+	try(exitDone, "accepted", 1, "--wait", "--id", "e1", "--time", at)
+	try(exitDone, "duplicate", 1, "--wait", "--id", "e1", "--time", at)
+	try(exitConflict, "conflict", 1, "--wait", "--id", "e1")
+	try(exitConflict, "conflict", 1, "--expected-version", "0")
+	try(exitDone, "accepted", 2, "--expected-version", "1", "--wait")
+	try(exitConflict, "conflict", 2, "--expected-version", "1", "--wait")
+	if sum := s.summary(t, ""); sum.Events != 2 || sum.Verdicts["duplicate"] != 1 || sum.Verdicts["conflict"] != 3 {
+		t.Errorf("verdicts %v", sum.Verdicts)
 	}
 }
 

@@ -42,6 +42,8 @@ type problem struct {
 	Title  string         `json:"title"`
 	Detail string         `json:"detail"`
 	Errors []fieldProblem `json:"errors"`
+	// Version is the version of the stream, when it did not take the event.
+	Version *int64 `json:"version"`
 }
 
 // fieldProblem names a place in the request and the rule it breaks.

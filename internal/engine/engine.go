@@ -47,12 +47,13 @@ type Engine struct {
 	// Progress says how far the views have come.
 	Progress *projections.Progress
 
-	config Config
-	logger *slog.Logger
-	runner *projections.Runner
-	reader *replay.Reader
-	start  eventstore.Positions
-	closes []func() error
+	config   Config
+	logger   *slog.Logger
+	runner   *projections.Runner
+	outcomes *projections.Outcomes
+	reader   *replay.Reader
+	start    eventstore.Positions
+	closes   []func() error
 }
 
 // Open opens the log and the views. It starts nothing but the embedded broker; Close ends that and lets go of the rest.
@@ -82,6 +83,8 @@ func Open(ctx context.Context, c Config, logger *slog.Logger) (e *Engine, err er
 	e.Views = store
 	e.Progress = projections.NewProgress(log.Partitions())
 	e.runner = projections.NewRunner(log, store, fold, projections.Bound{}, e.Progress, logger)
+	e.outcomes = projections.NewOutcomes(log.Partitions(), projections.OutcomesOptions{})
+	e.runner.Remember(e.outcomes)
 	e.reader = replay.NewReader(log, store, fold)
 	return e, nil
 }
@@ -118,8 +121,9 @@ func (e *Engine) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (e *Engine) handler() (http.Handler, error) {
+	policy := func() *domain.Policy { return e.config.Policy }
 	return httpapi.New(httpapi.Options{
-		Ingest: ingest.New(e.Log, func() *domain.Policy { return e.config.Policy }, time.Now, ingest.Options{}),
+		Ingest: ingest.New(e.Log, policy, time.Now, ingest.Options{Outcomes: e.outcomes}),
 		Query:  e.Views, Waiter: e.Progress, History: e.reader, Ends: e.Log, Ready: e.ready,
 		Metrics: obs.NewMetrics(), Version: e.config.Version, Logger: e.logger,
 	})

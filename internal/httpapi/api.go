@@ -30,6 +30,7 @@ import (
 type door interface {
 	Append(ctx context.Context, events []domain.Event) ([]ingest.Result, error)
 	Session() *ingest.Session
+	Await(ctx context.Context, results []ingest.Result)
 }
 
 // waiter waits until the views reflect positions: projections.Progress.
@@ -67,7 +68,7 @@ type Options struct {
 	Metrics *obs.Metrics
 	// Fallback answers requests for paths that are not the API's, for example the dashboard. Default: not found.
 	Fallback http.Handler
-	// WaitLimit is how long a request with the parameter after waits at most. Default: 5 s.
+	// WaitLimit is how long a request waits at most, with the parameter after or for a verdict. Default: 5 s.
 	WaitLimit time.Duration
 	// BodyPatience is how long a request may be silent in the middle of its body. Default: 1 min.
 	BodyPatience time.Duration

@@ -51,6 +51,7 @@ func (a *api) batch(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
+	a.await(w, r, results, false)
 	answer := append(make([]byte, 0, 32+128*len(p.items)), `{"results":[`...)
 	for i := range p.items {
 		if i > 0 {

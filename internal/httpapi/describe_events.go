@@ -18,21 +18,31 @@ func (a *api) describeEvents() {
 	event := &huma.Schema{Ref: "#/components/schemas/Event"}
 	result := registry.Schema(reflect.TypeFor[resultView](), true, "Result")
 	results := registry.Schema(reflect.TypeFor[batchView](), true, "Results")
-	responses := a.problems(http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+	responses := a.problems(http.StatusBadRequest, http.StatusRequestTimeout, http.StatusConflict,
+		http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge,
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	position := map[string]*huma.Param{headerPosition: {
 		Description: "Where the events are in the log; after a stream it is a trailer.", Schema: &huma.Schema{Type: huma.TypeString},
 	}}
+	waited := maps.Clone(position)
+	waited[headerApplied] = &huma.Param{Description: "The preference wait, when the request had it.", Schema: &huma.Schema{Type: huma.TypeString}}
+	judged := maps.Clone(waited)
+	judged["ETag"] = &huma.Param{Description: "The version of the stream after one event.", Schema: &huma.Schema{Type: huma.TypeString}}
 	maps.Copy(responses, map[string]*huma.Response{
+		"201": {
+			Description: "One event was accepted by its stream.", Headers: judged,
+			Content: map[string]*huma.MediaType{"application/json": {Schema: result}},
+		},
 		"202": {
-			Description: "One event is in the log.", Headers: position,
+			Description: "One event is in the log. Its verdict was not asked for, or did not come in time.", Headers: waited,
 			Content: map[string]*huma.MediaType{"application/json": {Schema: result}},
 		},
 		"200": {
-			Description: "One result for each event of a batch, or a line for each line of a stream. A stream that breaks off ends with a line whose only member, problem, says why.",
-			Headers:     position,
+			Description: "One result for each event of a batch, or a line for each line of a stream. A stream that breaks off ends with a line whose only member, problem, says why. " +
+				"Or the result of one event that its stream has accepted before.",
+			Headers: judged,
 			Content: map[string]*huma.MediaType{
-				"application/json": {Schema: results},
+				"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{results, result}}},
 				mediaStream:        {Schema: &huma.Schema{Type: huma.TypeString}},
 			},
 		},
@@ -41,11 +51,19 @@ func (a *api) describeEvents() {
 		Method: http.MethodPost, Path: "/v1/events", OperationID: "append-events", Summary: "Append events",
 		Description: "Events are CloudEvents 1.0 with JSON data: one, a batch, or a stream of lines. One event may also come in the binary " +
 			"content mode, with its attributes in ce- headers and its data as the body. Bodies may be compressed with gzip or zstd. " +
-			"What is invalid is refused with the rules it breaks and does not harm the rest.",
-		Parameters: []*huma.Param{{
-			Name: "If-Match", In: "header", Description: "The version that the stream of one event must have, as the ETag of the customer.",
-			Schema: &huma.Schema{Type: huma.TypeString, Pattern: `^"v\d+"$`}, Example: `"v7"`,
-		}},
+			"What is invalid is refused with the rules it breaks and does not harm the rest. An answer says that the log has the events. " +
+			"With Prefer: wait it says what their streams made of them, as does the answer to one event with an expected version; when " +
+			"that does not come in time, the answer is the one without it.",
+		Parameters: []*huma.Param{
+			{
+				Name: "If-Match", In: "header", Description: "The version that the stream of one event must have, as the ETag of the customer.",
+				Schema: &huma.Schema{Type: huma.TypeString, Pattern: `^"v\d+"$`}, Example: `"v7"`,
+			},
+			{
+				Name: headerPrefer, In: "header", Description: "wait, or wait= and a number of seconds: wait for the verdicts, at most as long as the server allows.",
+				Schema: &huma.Schema{Type: huma.TypeString}, Example: "wait=5",
+			},
+		},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			mediaOne:           {Schema: event},
 			mediaBatch:         {Schema: &huma.Schema{Type: huma.TypeArray, Items: event}},

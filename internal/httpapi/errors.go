@@ -37,6 +37,7 @@ var answers = []struct {
 	{projections.ErrOtherLog, kindDamaged, "The views were made from another log."},
 	{projections.ErrFenced, kindUnavailable, "Another server has taken over."},
 	{projections.ErrNotFound, kindNotFound, "There is no such customer."},
+	{projections.ErrOutcomeUnknown, kindTimeout, "The log has the event; what became of it is not known here any more. Send it again with the same id."},
 	{context.DeadlineExceeded, kindTimeout, ""},
 	{context.Canceled, kindUnavailable, "The request was given up."},
 }

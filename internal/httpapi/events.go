@@ -65,7 +65,7 @@ func unknownParameters(query url.Values) *Problem {
 	return p
 }
 
-// one takes one event and answers with its position, or with the rules it breaks.
+// one takes one event and answers with its position, with its verdict, or with the rules it breaks.
 func (a *api) one(w http.ResponseWriter, r *http.Request, decode func(*domain.Event, []byte) error) {
 	content, release, err := a.slurp(w, r, maxOne)
 	if err != nil {
@@ -88,15 +88,13 @@ func (a *api) one(w http.ResponseWriter, r *http.Request, decode func(*domain.Ev
 		a.fail(w, r, err)
 		return
 	}
-	result := &results[0]
-	if result.Status == ingest.Invalid {
+	if result := &results[0]; result.Status == ingest.Invalid {
 		a.fail(w, r, kindInvalidEvent.problem(detailInvalid, result.Problems...))
 		return
 	}
-	w.Header().Set(headerPosition, result.Position.String())
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusAccepted)
-	_, _ = w.Write(append(appendResult(nil, 0, result), '\n'))
+	// Who says which version the stream must have wants to know whether it had.
+	a.await(w, r, results, events[0].ExpectedVersion != domain.NoExpectation)
+	a.answer(w, r, &results[0])
 }
 
 // many takes several events, for which a precondition has no meaning.
@@ -149,9 +147,9 @@ func binaryMode(header http.Header, media string) func(*domain.Event, []byte) er
 	}
 }
 
-// count adds what became of events to the metrics.
+// count adds what became of events at the door to the metrics. Verdicts are counted where they are made.
 func (a *api) count(results []ingest.Result) {
-	var n [ingest.Invalid + 1]int
+	var n [ingest.Conflict + 1]int
 	for i := range results {
 		n[results[i].Status]++
 	}

@@ -125,18 +125,6 @@ func TestOneEventMayComeInTheBinaryContentMode(t *testing.T) {
 	}
 }
 
-func TestIfMatchSetsTheExpectedVersion(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	s.post(one, purchase("c1"), "If-Match", `"v0"`).wants(http.StatusAccepted)
-	r := s.post(one, purchase("c1"), "If-Match", `"v0"`).wants(http.StatusAccepted)
-	var view customer
-	s.get("/v1/customers/c1?after=" + r.header.Get("Rapport-Position")).wants(http.StatusOK).into(&view)
-	if view.Version != 1 {
-		t.Errorf("the stream is at version %d: the second event did not expect version 0", view.Version)
-	}
-}
-
 func TestABadIfMatchIsRefused(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

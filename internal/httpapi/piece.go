@@ -89,7 +89,7 @@ func (it *item) outcome(results []ingest.Result) ingest.Result {
 // reached returns the positions that cover at and everything that the results have in the log.
 func reached(at eventstore.Positions, results []ingest.Result) eventstore.Positions {
 	for i := range results {
-		if s := results[i].Status; s != ingest.Accepted && s != ingest.Duplicate {
+		if !results[i].Appended() {
 			continue
 		}
 		p := results[i].Position

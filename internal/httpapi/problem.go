@@ -29,6 +29,8 @@ type Problem struct {
 	Instance string `json:"instance,omitempty" doc:"The id of the request."`
 	// Errors are the rules that the request breaks.
 	Errors []domain.Problem `json:"errors,omitempty" doc:"The rules that the request breaks."`
+	// Version is the version that the stream has, when it did not take the event.
+	Version *int64 `json:"version,omitempty" doc:"With version-mismatch and id-reused, the version that the stream has."`
 
 	headers http.Header
 }
@@ -50,6 +52,8 @@ var (
 	kindCrossOrigin  = kind{slug: "cross-origin", status: http.StatusForbidden, title: "The request comes from a page of another origin"}
 	kindNotFound     = kind{slug: "not-found", status: http.StatusNotFound, title: "There is no such thing"}
 	kindMethod       = kind{slug: "method-not-allowed", status: http.StatusMethodNotAllowed, title: "The method is not allowed here"}
+	kindIDReused     = kind{slug: "id-reused", status: http.StatusConflict, title: "The id belongs to another event"}
+	kindVersion      = kind{slug: "version-mismatch", status: http.StatusPreconditionFailed, title: "The stream is at another version"}
 	kindSlow         = kind{slug: "slow-body", status: http.StatusRequestTimeout, title: "The body comes too slowly"}
 	kindTooLarge     = kind{slug: "too-large", status: http.StatusRequestEntityTooLarge, title: "The body is too large"}
 	kindMedia        = kind{slug: "unsupported-media-type", status: http.StatusUnsupportedMediaType, title: "The body has a form that is not read here"}

@@ -12,9 +12,10 @@ import (
 type resultView struct {
 	Line     int              `json:"line,omitempty" doc:"The number of the line of a stream, from 1."`
 	ID       string           `json:"id,omitempty" doc:"The id of the event, when there is one."`
-	Status   string           `json:"status" enum:"accepted,duplicate,invalid,unknown" doc:"Accepted: the log has it. Duplicate: it came before in the same request. Invalid: it is not in the log. Unknown: the log did not acknowledge it; send it again with the same id."`
+	Status   string           `json:"status" enum:"accepted,duplicate,conflict,invalid,unknown" doc:"With a version it is the verdict of the stream; without one it says: accepted, the log has it; duplicate, it came before in the same request; invalid, it breaks rules and is not in the log or, with a position, was set aside there; unknown, the log did not acknowledge it, send it again with the same id."`
+	Version  int64            `json:"version,omitempty" doc:"The version of the stream after the event, when the verdict is known. An event in conflict has not changed it."`
 	Position string           `json:"position,omitempty" doc:"Where the event is in the log." example:"3:1204"`
-	Errors   []domain.Problem `json:"errors,omitempty" doc:"The rules that an invalid event breaks."`
+	Errors   []domain.Problem `json:"errors,omitempty" doc:"The rules that an event breaks which is invalid or in conflict."`
 }
 
 // batchView is the answer to a batch: one result for each item, in their order.
@@ -35,10 +36,13 @@ func appendResult(dst []byte, line int, r *ingest.Result) []byte {
 		dst = append(dst, ',')
 	}
 	dst = append(append(append(dst, `"status":"`...), r.Status.String()...), '"')
-	switch r.Status {
-	case ingest.Accepted, ingest.Duplicate:
+	if r.Judged && r.Status != ingest.Invalid {
+		dst = strconv.AppendInt(append(dst, `,"version":`...), r.Version, 10)
+	}
+	if r.Appended() {
 		dst = append(append(append(dst, `,"position":"`...), r.Position.String()...), '"')
-	case ingest.Invalid:
+	}
+	if len(r.Problems) > 0 {
 		if b, err := json.Marshal(r.Problems); err == nil { // strings always marshal
 			dst = append(append(dst, `,"errors":`...), b...)
 		}

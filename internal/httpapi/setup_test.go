@@ -42,12 +42,21 @@ type server struct {
 	client  *http.Client
 	log     *eventstore.Log
 	handler http.Handler
+	// opts and outcomes are what it is made of, for a second server over the same parts.
+	opts     httpapi.Options
+	outcomes *projections.Outcomes
 }
 
 // setup runs a server for the time of the test, with change applied to its options.
 func setup(t testing.TB, change ...func(*httpapi.Options)) *server {
 	t.Helper()
-	b, err := broker.Open(broker.Options{})
+	return setupOn(t, broker.Options{}, change...)
+}
+
+// setupOn is setup on an embedded broker with the given options.
+func setupOn(t testing.TB, on broker.Options, change ...func(*httpapi.Options)) *server {
+	t.Helper()
+	b, err := broker.Open(on)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +75,8 @@ func setup(t testing.TB, change ...func(*httpapi.Options)) *server {
 	store := memview.New(fold, log.Partitions())
 	progress := projections.NewProgress(log.Partitions())
 	runner := projections.NewRunner(log, store, fold, projections.Bound{}, progress, slog.New(slog.DiscardHandler))
+	outcomes := projections.NewOutcomes(log.Partitions(), projections.OutcomesOptions{})
+	runner.Remember(outcomes)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- runner.Run(ctx) }()
@@ -76,14 +87,28 @@ func setup(t testing.TB, change ...func(*httpapi.Options)) *server {
 		}
 	})
 	opts := httpapi.Options{
-		Ingest: ingest.New(log, func() *domain.Policy { return policy }, func() time.Time { return now }, ingest.Options{}),
+		Ingest: ingest.New(log, func() *domain.Policy { return policy }, func() time.Time { return now }, ingest.Options{Outcomes: outcomes}),
 		Query:  store, Waiter: progress, History: replay.NewReader(log, store, fold), Ends: log,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	for _, c := range change {
 		c(&opts)
 	}
-	return serve(t, opts, log)
+	s := serve(t, opts, log)
+	s.opts, s.outcomes = opts, outcomes
+	return s
+}
+
+// with returns a second server over the same log and views, whose front door has its own clock and source of outcomes.
+func (s *server) with(clock func() time.Time, outcomes *projections.Outcomes, change ...func(*httpapi.Options)) *server {
+	s.t.Helper()
+	opts := s.opts
+	opts.Metrics = nil
+	opts.Ingest = ingest.New(s.log, domain.DefaultPolicy, clock, ingest.Options{Outcomes: outcomes})
+	for _, c := range change {
+		c(&opts)
+	}
+	return serve(s.t, opts, s.log)
 }
 
 // serve runs the API with the given parts.
@@ -95,7 +120,7 @@ func serve(t testing.TB, opts httpapi.Options, log *eventstore.Log) *server {
 	}
 	web := httptest.NewServer(handler)
 	t.Cleanup(web.Close)
-	return &server{t: t, url: web.URL, client: web.Client(), log: log, handler: handler}
+	return &server{t: t, url: web.URL, client: web.Client(), log: log, handler: handler, opts: opts}
 }
 
 func closing(t testing.TB, c io.Closer) {
@@ -187,6 +212,7 @@ type outcome struct {
 	Line     int
 	ID       string
 	Status   string
+	Version  *int64
 	Position string
 	Errors   []domain.Problem
 	// Problem is set in the last line of a stream that broke off.

@@ -67,6 +67,9 @@ func (s *streamed) run(ctx context.Context, q *queue) error {
 		results, err := s.session.Append(ctx, p.events)
 		s.api.count(results)
 		s.api.countRefused(p)
+		if err == nil {
+			s.api.await(s.w, s.r, results, false)
+		}
 		s.at = reached(s.at, results)
 		for i := range p.items {
 			outcome := p.items[i].outcome(results)

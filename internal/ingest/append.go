@@ -46,8 +46,9 @@ func (d *Door) append(ctx context.Context, events []domain.Event, seen memory) (
 		}
 		key, content := keyOf(ev), wire.Content(ev)
 		switch first, found := seen[key]; {
-		case !found:
-			seen[key] = sighting{content: content, result: r}
+		case !found, first.content == content && first.expected != ev.ExpectedVersion:
+			// At another expected version the same event may have another fate, which only the log can decide.
+			seen[key] = sighting{content: content, expected: ev.ExpectedVersion, result: r}
 			t.encode(i, ev)
 		case first.content != content:
 			r.Status, r.Problems = Invalid, []domain.Problem{idReused}

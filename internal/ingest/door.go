@@ -14,6 +14,7 @@ import (
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
 )
 
 // The reasons why events that were not found invalid are not known to be in the log.
@@ -33,10 +34,17 @@ type log interface {
 	Append(ctx context.Context, records []eventstore.Record) ([]eventstore.Appended, error)
 }
 
-// Options are the limits of a door. The zero value of each field is a documented default.
+// outcomes waits until records are folded and tells what became of them: projections.Outcomes.
+type outcomes interface {
+	Wait(ctx context.Context, at []eventstore.Position) ([]projections.Outcome, error)
+}
+
+// Options are the limits of a door and what it works with besides the log. The zero value of each field is a documented default.
 type Options struct {
 	// MaxInFlight is how many events may be in the door at a time, over all callers. Default: DefaultMaxInFlight.
 	MaxInFlight int
+	// Outcomes tell what became of events when they were folded. Default: nobody tells, and Await does not wait.
+	Outcomes outcomes
 }
 
 // Door checks events and appends them. It is safe for concurrent use.
@@ -47,6 +55,8 @@ type Door struct {
 	limit  int64
 	room   *semaphore.Weighted
 	tools  sync.Pool
+
+	outcomes outcomes
 }
 
 // New returns a door to the given log. policy returns the policy in force, of which the door uses MaxFuture; now is the
@@ -55,7 +65,10 @@ func New(log log, policy func() *domain.Policy, now func() time.Time, opts Optio
 	if opts.MaxInFlight <= 0 {
 		opts.MaxInFlight = DefaultMaxInFlight
 	}
-	d := &Door{log: log, policy: policy, now: now, limit: int64(opts.MaxInFlight), room: semaphore.NewWeighted(int64(opts.MaxInFlight))}
+	d := &Door{
+		log: log, policy: policy, now: now, outcomes: opts.Outcomes,
+		limit: int64(opts.MaxInFlight), room: semaphore.NewWeighted(int64(opts.MaxInFlight)),
+	}
 	d.tools.New = func() any { return &tools{decoder: domain.NewDecoder()} }
 	return d
 }

@@ -19,6 +19,7 @@ type memory map[uint64]sighting
 // sighting is the first event with its id.
 type sighting struct {
 	content  uint64
+	expected int64
 	status   Status
 	position eventstore.Position
 	// result is where the fate of the event will be known, for an event of the same call.
