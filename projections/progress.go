@@ -12,24 +12,40 @@ import (
 type Progress struct {
 	mu      sync.Mutex
 	next    eventstore.Positions
+	failing map[int]error
 	changed chan struct{}
 }
 
 // NewProgress returns the progress of the given number of partitions, all at their start.
 func NewProgress(partitions int) *Progress {
-	return &Progress{next: make(eventstore.Positions, partitions), changed: make(chan struct{})}
+	return &Progress{next: make(eventstore.Positions, partitions), failing: make(map[int]error), changed: make(chan struct{})}
 }
 
 // Report says that the partition was folded up to the offset next.
 func (p *Progress) Report(partition int, next int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	delete(p.failing, partition)
 	if p.next[partition] == next {
 		return
 	}
 	p.next[partition] = next
 	close(p.changed)
 	p.changed = make(chan struct{})
+}
+
+// fail says that the views of the partition could not be written; the next report takes that back.
+func (p *Progress) fail(partition int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failing[partition] = err
+}
+
+// Failing returns how many partitions could not be written the last time they were tried.
+func (p *Progress) Failing() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.failing)
 }
 
 // Positions returns how far each partition was folded.

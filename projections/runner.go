@@ -2,9 +2,11 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -42,25 +44,69 @@ func NewRunner(log Log, store Store, fold *Fold, bound Bound, progress *Progress
 // be called before Run, and of all runners of a program by the one that serves its readers.
 func (r *Runner) Remember(outcomes *Outcomes) { r.outcomes = outcomes }
 
-// Run folds until ctx ends or a partition fails; it returns after every partition has stopped.
-func (r *Runner) Run(ctx context.Context) error { return r.run(ctx, nil) }
+// Run folds until ctx ends; it returns after every partition has stopped. A store that fails is tried again from its
+// checkpoint until it works. Run ends early with ErrFenced when another writer took over, and with ErrOtherLog or an
+// error of the event store when the log is not what it was.
+func (r *Runner) Run(ctx context.Context) error { return r.each(ctx, r.follow) }
 
-// RunUntil folds up to the given positions and returns.
+// RunUntil folds up to the given positions and returns, or with the first error.
 func (r *Runner) RunUntil(ctx context.Context, ends eventstore.Positions) error {
-	return r.run(ctx, ends)
+	return r.each(ctx, func(ctx context.Context, p int) error { return r.partition(ctx, p, ends) })
 }
 
-func (r *Runner) run(ctx context.Context, ends eventstore.Positions) error {
+func (r *Runner) each(ctx context.Context, run func(ctx context.Context, p int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for p := range r.log.Partitions() {
 		group.Go(func() error {
-			if err := r.partition(ctx, p, ends); err != nil {
+			if err := run(ctx, p); err != nil {
 				return fmt.Errorf("run projections on partition %d: %w", p, err)
 			}
 			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// How long a failing store is left alone: the first time, and at most.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// follow folds a partition until ctx ends, over failures of the store.
+func (r *Runner) follow(ctx context.Context, p int) error {
+	pause := firstPause
+	for {
+		from := r.progress.Positions()[p]
+		err := r.partition(ctx, p, nil)
+		if ctx.Err() != nil || final(err) {
+			return err
+		}
+		r.progress.fail(p, err)
+		if r.progress.Positions()[p] > from {
+			pause = firstPause
+		}
+		r.logger.LogAttrs(ctx, slog.LevelWarn, "views cannot be written", slog.Int("partition", p), slog.Duration("pause", pause), slog.Any("error", err))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// final reports whether trying again would only repeat the error, or do harm.
+func final(err error) bool {
+	for _, end := range []error{
+		ErrFenced, ErrOtherLog, eventstore.ErrTrimmed, eventstore.ErrTruncated, eventstore.ErrGap, eventstore.ErrTransactional,
+		eventstore.ErrCorrupt, eventstore.ErrTopicMissing, eventstore.ErrClosed,
+	} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions) error {

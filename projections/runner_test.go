@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,4 +176,42 @@ func TestProgressWakesWhoWaitsForAPosition(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// flaky is a store whose commits fail so many times.
+type flaky struct {
+	*memview.Store
+	left atomic.Int64
+}
+
+func (s *flaky) Begin(ctx context.Context, at projections.Checkpoint, names iter.Seq[string]) (projections.Batch, error) {
+	b, err := s.Store.Begin(ctx, at, names)
+	if err == nil && s.left.Add(-1) >= 0 {
+		return failingBatch{b}, nil
+	}
+	return b, err
+}
+
+func TestARunnerWaitsForAStoreThatFails(t *testing.T) {
+	t.Parallel()
+	log := newLog(t)
+	ends := appendAll(t, log, purchase("a", "1"), purchase("a", "2"), purchase("b", "1"))
+	store := &flaky{Store: memview.New(defaultFold, 2)}
+	store.left.Store(3)
+	progress := projections.NewProgress(2)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- projections.NewRunner(log, store, defaultFold, projections.Bound{}, progress, silent).Run(ctx)
+	}()
+	if err := progress.Wait(t.Context(), ends); err != nil {
+		t.Fatal(err)
+	}
+	if s := summary(t, store); s.Events != 3 || progress.Failing() != 0 {
+		t.Errorf("%d events, %d partitions fail", s.Events, progress.Failing())
+	}
+	stop()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("the runner ended with %v", err)
+	}
 }

@@ -87,3 +87,27 @@ func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// slug finds the name of a kind of problem in the source of the API.
+var slug = regexp.MustCompile(`kind\{slug: "([^"]+)"`)
+
+func TestEveryProblemHasARow(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join(root, "internal", "httpapi", "problem.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "docs", "problems.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := slug.FindAllStringSubmatch(string(source), -1)
+	if len(kinds) == 0 {
+		t.Fatal("no kinds of problem were found")
+	}
+	for _, k := range kinds {
+		if !strings.Contains(string(page), "| `"+k[1]+"` |") {
+			t.Errorf("docs/problems.md has no row for %s", k[1])
+		}
+	}
+}

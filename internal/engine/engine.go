@@ -129,8 +129,12 @@ func (e *Engine) handler() (http.Handler, error) {
 	})
 }
 
-// ready returns nil once the views have taken in what was in the log when the engine was opened.
+// ready returns nil once the views have taken in what was in the log when the engine was opened, while they can be
+// written.
 func (e *Engine) ready(context.Context) error {
+	if n := e.Progress.Failing(); n > 0 {
+		return fmt.Errorf("views of %d partitions cannot be written", n)
+	}
 	if at := e.Progress.Positions(); !at.Reached(e.start) {
 		return fmt.Errorf("views are at %s of %s", at, e.start)
 	}
