@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -75,7 +76,9 @@ func TestTheEngineOutlivesAKilledDatabase(t *testing.T) {
 		t.Errorf("%d events with digest %s, a replay of the log has %s", views.Events, views.Digest, want.Digest)
 	}
 	stop()
-	<-done
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("the engine ended with %v", err)
+	}
 	if err := e.Close(); err != nil {
 		t.Error(err)
 	}

@@ -26,6 +26,7 @@ func BenchmarkCatchUp(b *testing.B) {
 }
 
 func catchUp(b *testing.B, partitions, cache int) {
+	b.Helper()
 	const customers, events, batch = 20_000, 200_000, 5_000
 	server := pgtest.Server(b, &pgtest.Options{Settings: map[string]string{"shared_buffers": "512MB", "max_wal_size": "4GB"}})
 	pool, err := pg.Open(b.Context(), server.URL(), pg.Options{})
@@ -57,6 +58,7 @@ func catchUp(b *testing.B, partitions, cache int) {
 }
 
 func foldPartition(b *testing.B, store projections.Store, fold *projections.Fold, p, partitions int, records []eventstore.Record, batch int) error {
+	b.Helper()
 	at, err := store.Claim(b.Context(), p)
 	if err != nil {
 		return err

@@ -126,7 +126,7 @@ func (w *writer) queueMoves() {
 			column(moves, func(m *projections.Move) int16 { return int16(m.Reason) }),
 			column(moves, func(m *projections.Move) bool { return m.Inferred }),
 			column(moves, func(m *projections.Move) bool { return m.WonBack }),
-			column(moves, func(m *projections.Move) int64 { return int64(m.Dwell) }),
+			column(moves, func(m *projections.Move) int64 { return m.Dwell }),
 			column(moves, func(m *projections.Move) string { return textArray(m.Evidence) }),
 			column(moves, func(m *projections.Move) string { return m.Policy }),
 		)

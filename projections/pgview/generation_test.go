@@ -1,7 +1,6 @@
 package pgview_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -98,7 +97,7 @@ func TestStoresMayBeOpenedAtTheSameTime(t *testing.T) {
 	var group errgroup.Group
 	for range 3 {
 		group.Go(func() error {
-			_, err := pgview.Open(context.Background(), pool, viewtest.DefaultFold(), pgview.Options{Partitions: 2})
+			_, err := pgview.Open(t.Context(), pool, viewtest.DefaultFold(), pgview.Options{Partitions: 2})
 			return err
 		})
 	}
