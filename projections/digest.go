@@ -12,7 +12,8 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 )
 
-// Digest is a fingerprint of what people can see: states, moves and roll-ups. Two sets of views with the same content
+// Digest is a fingerprint of what people can see: states, moves and roll-ups, as the last event of each customer left them;
+// what silence adds by a later instant follows from that. Two sets of views with the same content
 // have the same digest, whatever the order, the batches and the partitions they were folded in. Digests of parts are
 // added; adding the negative takes a part away.
 type Digest [2]uint64
@@ -89,10 +90,13 @@ func (r *Rollups) Digest() Digest {
 		add("type", name, n)
 	}
 	for k, f := range r.Flows {
-		add("flow", fmt.Sprintf("%d %d %d %t", k.Day, k.From, k.To, k.WonBack), f.Count, int64(f.Dwell))
+		add("flow", fmt.Sprintf("%d %d %d %t", k.Day, k.From, k.To, k.WonBack), f.Count, f.Dwell)
 	}
 	for k, n := range r.Cohorts {
 		add("cohort", fmt.Sprintf("%d %d", k.Cohort, k.Month), n)
+	}
+	for kind, n := range r.Open {
+		add("open", string(kind), n)
 	}
 	for currency, s := range r.Trade {
 		add("trade", currency, s.Purchases, s.Purchased, s.Returns, s.Returned)

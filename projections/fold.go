@@ -26,7 +26,9 @@ type Entry struct {
 	Event *domain.Event
 	Data  any
 	late  bool
-	kept  string
+	// lastCancelled says that the event cancelled the last subscription that ran.
+	lastCancelled bool
+	kept          string
 }
 
 // id returns the event id in memory of its own, the same for all who keep it.
@@ -56,7 +58,7 @@ func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
 		return
 	}
 	f.applyProfile(c, e)
-	f.applyMatters(c, e)
+	f.applyMatters(c, e, out)
 	f.applyTrade(c, e, out)
 	f.applyContacts(c, e)
 	f.applyLifecycle(c, e, out)

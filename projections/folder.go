@@ -30,6 +30,7 @@ type Folder struct {
 	store   Store
 	owner   func(key []byte) int
 	bound   Bound
+	trusted bool
 	decoder *domain.Decoder
 	event   domain.Event
 	// typeName is the name under which the event is counted.
@@ -50,6 +51,10 @@ func NewFolder(fold *Fold, store Store, owner func(key []byte) int, bound Bound)
 
 // Remember makes the folder tell outcomes what became of each record, after the batch of the record was committed.
 func (x *Folder) Remember(outcomes *Outcomes) { x.outcomes = outcomes }
+
+// Trust makes the folder take records as those of a posting list: each was in time when the partition was folded, which
+// the timestamps of a part of it may not show.
+func (x *Folder) Trust() { x.trusted = true }
 
 // Fold applies consecutive records that begin at the checkpoint and commits them together. It returns the checkpoint
 // after them.
@@ -175,7 +180,7 @@ func (x *Folder) read(r *eventstore.Record, recorded domain.Instant) (any, error
 	switch {
 	case err != nil:
 		return nil, err
-	case ev.Time > recorded+domain.Instant(x.fold.policy.MaxFuture.Microseconds()):
+	case !x.trusted && ev.Time > recorded+domain.Instant(x.fold.policy.MaxFuture.Microseconds()):
 		return nil, &domain.Invalid{Problems: []domain.Problem{future(x.fold.policy)}}
 	case typ == nil:
 		x.typeName = unknownType

@@ -31,6 +31,9 @@ type Lifecycle struct {
 	// Risk is the level of the open churn warning.
 	Risk domain.RiskLevel
 
+	// related is the newest occurred_at of a sign that the relationship goes on. A late end or loss that is older changes
+	// nothing.
+	related domain.Instant
 	// rule is the stage by the rules, beneath an override, and ruleSince when it began.
 	rule      domain.Stage
 	ruleSince domain.Instant
@@ -81,13 +84,15 @@ func (f *Fold) applyLifecycle(c *Customer, e *Entry, out *Effects) {
 	case *domain.CustomerReturned:
 		f.relate(c, e, ReasonNone, ReasonReturned, out)
 	case *domain.SubscriptionCancelled:
-		if len(c.Trade.Subscriptions) == 0 {
-			f.decline(c, cause{reason: ReasonSubscriptionCancelled, evidence: []string{e.id()}}, out)
+		if e.lastCancelled {
+			f.decline(c, e, ReasonSubscriptionCancelled, out)
 		}
 	case *domain.CustomerLost:
-		f.decline(c, cause{reason: ReasonLost, evidence: []string{e.id()}}, out)
+		f.decline(c, e, ReasonLost, out)
 	case *domain.RelationshipEnded:
-		l.Ended, l.EndedBy = e.Event.Time, e.id()
+		if e.Event.Time >= l.related {
+			l.Ended, l.EndedBy = e.Event.Time, e.id()
+		}
 	case *domain.CustomerStageOverridden:
 		f.override(c, d, e, out)
 	}
@@ -106,10 +111,13 @@ func (f *Fold) fireLifecycle(c *Customer, kind timerKind, due domain.Instant, ou
 // decline or termination wins the customer back. A late sign that is older than the stage is no return.
 func (f *Fold) relate(c *Customer, e *Entry, first, again Reason, out *Effects) {
 	l := &c.Lifecycle
+	l.related = max(l.related, e.Event.Time)
+	if e.Event.Time >= l.Ended {
+		l.Ended, l.EndedBy = 0, ""
+	}
 	if e.late && l.rule != domain.StageProspect && e.Event.Time < l.ruleSince {
 		return
 	}
-	l.Ended, l.EndedBy = 0, ""
 	switch {
 	case l.rule == domain.StageProspect && first != ReasonNone:
 		f.grow(c, e, cause{reason: first, evidence: []string{e.id()}}, out)
@@ -162,10 +170,14 @@ func (g *growth) remember(id string, most int) {
 	}
 }
 
-func (f *Fold) decline(c *Customer, why cause, out *Effects) {
-	if s := c.Lifecycle.rule; s != domain.StageDecline && s != domain.StageTermination {
-		f.enter(c, domain.StageDecline, c.Now, why, out)
+// decline enters decline because of an event, unless the customer is there or beyond, or a newer event shows that the
+// relationship went on.
+func (f *Fold) decline(c *Customer, e *Entry, why Reason, out *Effects) {
+	l := &c.Lifecycle
+	if l.rule == domain.StageDecline || l.rule == domain.StageTermination || e.Event.Time < l.related {
+		return
 	}
+	f.enter(c, domain.StageDecline, c.Now, cause{reason: why, evidence: []string{e.id()}}, out)
 }
 
 func (f *Fold) override(c *Customer, d *domain.CustomerStageOverridden, e *Entry, out *Effects) {

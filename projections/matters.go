@@ -27,6 +27,11 @@ const (
 	MatterFollowUp  MatterKind = "follow_up"
 )
 
+// MatterKinds returns all kinds of matters.
+func MatterKinds() []MatterKind {
+	return []MatterKind{MatterOrder, MatterComplaint, MatterService, MatterPayment, MatterPromise, MatterFollowUp}
+}
+
 // Matter is one thing that is not settled.
 type Matter struct {
 	Kind   MatterKind     `json:"kind"`
@@ -38,8 +43,8 @@ type Matter struct {
 
 // applyMatters opens and settles matters. A settling event that names no matter settles the one of its kind that was
 // opened first; one that names an unknown matter changes nothing.
-func (f *Fold) applyMatters(c *Customer, e *Entry) {
-	m := &c.Matters
+func (f *Fold) applyMatters(c *Customer, e *Entry, out *Effects) {
+	m := matterBook{&c.Matters, &out.Rollups}
 	switch d := e.Data.(type) {
 	case *domain.OrderPlaced:
 		m.open(e, MatterOrder, d.OrderID)
@@ -64,7 +69,7 @@ func (f *Fold) applyMatters(c *Customer, e *Entry) {
 	}
 }
 
-func (m *Matters) applyService(e *Entry) {
+func (m matterBook) applyService(e *Entry) {
 	switch d := e.Data.(type) {
 	case *domain.ServiceRequested:
 		m.open(e, MatterService, d.RequestID)
@@ -90,26 +95,34 @@ func (m *Matters) applyService(e *Entry) {
 	}
 }
 
+// matterBook opens and settles the matters of a customer and counts those that are open.
+type matterBook struct {
+	*Matters
+	rollups *Rollups
+}
+
 // open adds a matter, named by the event's own id when it has no other, unless it is open already.
-func (m *Matters) open(e *Entry, kind MatterKind, id string) {
+func (m matterBook) open(e *Entry, kind MatterKind, id string) {
 	event := e.id()
 	if id == "" {
 		id = event
 	}
 	if m.find(kind, id) < 0 {
-		m.Open = append(slices.Clip(m.Open), Matter{Kind: kind, ID: strings.Clone(id), Opened: e.Event.Time, Event: event})
+		m.Open = append(m.Open, Matter{Kind: kind, ID: strings.Clone(id), Opened: e.Event.Time, Event: event})
+		m.rollups.addOpen(kind, 1)
 	}
 }
 
 // settle removes the matter and returns its id, and whether there was one. An empty id stands for the first of its
 // kind.
-func (m *Matters) settle(kind MatterKind, id string) (string, bool) {
+func (m matterBook) settle(kind MatterKind, id string) (string, bool) {
 	i := m.find(kind, id)
 	if i < 0 {
 		return "", false
 	}
 	settled := m.Open[i].ID
 	m.Open = slices.Delete(slices.Clone(m.Open), i, i+1)
+	m.rollups.addOpen(kind, -1)
 	return settled, true
 }
 

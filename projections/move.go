@@ -52,7 +52,7 @@ func (f *Fold) count(c *Customer, m *Move, out *Effects) {
 	}
 	r.Stages[m.To]++
 	day := domain.DateOf(m.At, f.location)
-	r.addFlow(FlowKey{Day: day, From: m.From, To: m.To, WonBack: m.WonBack}, Flow{Count: 1, Dwell: domain.Instant(m.Dwell)})
+	r.addFlow(FlowKey{Day: day, From: m.From, To: m.To, WonBack: m.WonBack}, Flow{Count: 1, Dwell: m.Dwell / 1000})
 
 	l := &c.Lifecycle
 	if m.To == domain.StageGrowth && l.Cohort == 0 {

@@ -152,7 +152,7 @@ func (p *Profile) attribute(a Attribute) {
 func (p *Profile) identify(n Identifier) {
 	if !slices.Contains(p.Identifiers, n) {
 		n = Identifier{Scheme: strings.Clone(n.Scheme), Value: strings.Clone(n.Value)}
-		p.Identifiers = append(slices.Clip(p.Identifiers), n)
+		p.Identifiers = append(p.Identifiers, n)
 	}
 }
 
@@ -176,7 +176,7 @@ func with(list []string, s string) []string {
 	if slices.Contains(list, s) {
 		return list
 	}
-	return append(slices.Clip(list), strings.Clone(s))
+	return append(list, strings.Clone(s))
 }
 
 // without returns list without s; an empty s stands for all.

@@ -42,11 +42,21 @@ type Summary struct {
 	Customers int64            `json:"customers"`
 	Stages    map[string]int64 `json:"stages"`
 	Warnings  map[string]int64 `json:"warnings"`
+	// Satisfaction counts what customers answered.
+	Satisfaction SatisfactionSummary `json:"satisfaction"`
+	// Open counts the matters that are not settled, by kind.
+	Open map[string]int64 `json:"open"`
 	// Trade sums purchases and returns by currency, in minor units.
 	Trade         map[string]TradeSum `json:"trade"`
 	Verdicts      map[string]int64    `json:"verdicts"`
 	Digest        string              `json:"digest"`
 	PolicyVersion string              `json:"policy_version"`
+}
+
+// SatisfactionSummary counts what customers answered.
+type SatisfactionSummary struct {
+	// Answers is the number of questionnaires that were answered.
+	Answers int64 `json:"answers"`
 }
 
 // CustomerFilter selects and orders customers. Zero fields select everything.

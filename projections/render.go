@@ -79,7 +79,10 @@ func (f *Fold) tradeView(c *Customer, at domain.Instant) TradeView {
 	v := TradeView{
 		Purchases: t.Purchases, Returns: t.Returns, Quantity: t.Quantity, Sums: t.sums(), Occasions: len(t.Days),
 		FirstPurchaseAt: t.FirstPurchase, LastPurchaseAt: t.LastPurchase, Contracts: t.Contracts,
-		Subscriptions: orEmpty(t.Subscriptions), Renewals: t.Renewals, Referrals: t.Referrals, Costs: []CostView{},
+		Subscriptions: []string{}, Renewals: t.Renewals, Referrals: t.Referrals, Costs: []CostView{},
+	}
+	for _, s := range t.Subscriptions {
+		v.Subscriptions = append(v.Subscriptions, s.ID)
 	}
 	for _, s := range t.Costs {
 		v.Costs = append(v.Costs, CostView(s))

@@ -25,6 +25,7 @@ func (f *Fold) Summary(s *Standing) *Summary {
 		AsOf: s.AsOf, Positions: s.Positions,
 		Events: r.Verdicts[eventstore.Accepted], Customers: r.Customers(),
 		Stages: r.stages(), Warnings: map[string]int64{}, Trade: map[string]TradeSum{}, Verdicts: map[string]int64{},
+		Open: map[string]int64{}, Satisfaction: SatisfactionSummary{Answers: r.Types["survey.answered"]},
 		Digest: s.Digest.String(), PolicyVersion: f.policy.Version,
 	}
 	for _, level := range []domain.RiskLevel{domain.RiskWatch, domain.RiskHigh, domain.RiskCritical} {
@@ -34,6 +35,9 @@ func (f *Fold) Summary(s *Standing) *Summary {
 		if t != (TradeSum{}) {
 			sum.Trade[currency] = t
 		}
+	}
+	for _, kind := range MatterKinds() {
+		sum.Open[string(kind)] = r.Open[kind]
 	}
 	for v, n := range r.Verdicts {
 		sum.Verdicts[eventstore.Verdict(v).String()] = n
@@ -136,8 +140,7 @@ func (f *Fold) Lifecycle(s *Standing, filter LifecycleFilter) *LifecycleReport {
 func (l *LifecycleReport) addTransitions(r *Rollups, filter LifecycleFilter) {
 	type pair struct{ from, to domain.Stage }
 	type sum struct {
-		count, wonBack int64
-		dwell          domain.Instant
+		count, wonBack, dwell int64
 	}
 	sums := make(map[pair]sum)
 	for k, f := range r.Flows {
@@ -152,7 +155,7 @@ func (l *LifecycleReport) addTransitions(r *Rollups, filter LifecycleFilter) {
 		sums[pair{k.From, k.To}] = s
 	}
 	var dwell [domain.StageCount]Dwell
-	var time [domain.StageCount]domain.Instant
+	var time [domain.StageCount]int64
 	l.Transitions = []Transition{}
 	for _, p := range slices.SortedFunc(maps.Keys(sums), func(a, b pair) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
@@ -180,8 +183,9 @@ func (l *LifecycleReport) addTransitions(r *Rollups, filter LifecycleFilter) {
 	}
 }
 
-func meanDays(sum domain.Instant, n int64) float64 {
-	return float64(sum) / float64(n) / float64(domain.Day)
+// meanDays returns the mean in days of n times that sum up to so many milliseconds.
+func meanDays(sum, n int64) float64 {
+	return float64(sum) / float64(n) / float64(domain.Day/1000)
 }
 
 // flows returns the months from the first move to last, the months without moves included.

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -55,17 +56,37 @@ func TestTransitionsAndDwellTimesCoverTheDaysAskedFor(t *testing.T) {
 	}
 	standing := &projections.Standing{AsOf: c.Now, Rollups: out.Rollups}
 	all := defaultFold.Lifecycle(standing, projections.LifecycleFilter{})
-	want := "[{prospect growth 1 0 0} {growth decline 1 0 120.00000000001157} {decline growth 1 1 79.99999999998843}]"
+	want := "[{prospect growth 1 0 0} {growth decline 1 0 120} {decline growth 1 1 79.99999998842593}]"
 	if got := fmt.Sprint(all.Transitions); got != want || all.Started != 1 {
 		t.Errorf("got %s, %d started, want %s", got, all.Started, want)
 	}
 	part := defaultFold.Lifecycle(standing, projections.LifecycleFilter{From: 20_001, To: 20_199})
-	if got := fmt.Sprint(part.Transitions); got != "[{growth decline 1 0 120.00000000001157}]" || part.Started != 0 {
+	if got := fmt.Sprint(part.Transitions); got != "[{growth decline 1 0 120}]" || part.Started != 0 {
 		t.Errorf("got %s, %d started", got, part.Started)
 	}
 	for _, d := range all.Dwell {
 		if d.Stage == domain.StageGrowth && (d.Entered != 2 || d.Left != 1 || *d.MeanDays < 120 || *d.MeanDays > 120.1) {
 			t.Errorf("growth: %+v", d)
 		}
+	}
+}
+
+func TestTheSummaryCountsWhatIsNotSettledAndWhatWasAnswered(t *testing.T) {
+	t.Parallel()
+	var records []eventstore.Record
+	for i, e := range []string{
+		event("1", "order.placed", `"data":{"order_id":"A","amount":{"minor":1,"currency":"CNY"}}`),
+		event("2", "order.placed", `"data":{"order_id":"B","amount":{"minor":1,"currency":"CNY"}}`),
+		event("3", "order.delivered", `"data":{"order_id":"A"}`),
+		event("4", "promise.made", `"data":{"promise_id":"P","due_at":"2026-02-01T00:00:00Z"}`),
+		event("5", "survey.answered", `"data":{"questionnaire":"nps","source":"internal","answers":[{"item":"nps","score":9}]}`),
+	} {
+		r := envelope("c", e)
+		r.Offset = int64(i)
+		records = append(records, r)
+	}
+	s := summary(t, foldOwned(t, records))
+	if got := fmt.Sprint(s.Open, s.Satisfaction.Answers); got != "map[complaint:0 follow_up:0 order:1 payment:0 promise:1 service_request:0] 1" {
+		t.Errorf("got %s", got)
 	}
 }

@@ -17,6 +17,8 @@ type Rollups struct {
 	Cohorts map[CohortKey]int64
 	// Trade sums purchases and returns by currency.
 	Trade map[string]TradeSum
+	// Open counts the matters that are open, by kind.
+	Open map[MatterKind]int64
 }
 
 // FlowKey names one kind of move on one calendar day.
@@ -26,10 +28,11 @@ type FlowKey struct {
 	WonBack  bool
 }
 
-// Flow counts moves and the time spent in the stages they left.
+// Flow counts moves and the time spent in the stages they left, in milliseconds: a sum of microseconds would not hold the
+// lives of a million customers.
 type Flow struct {
 	Count int64
-	Dwell domain.Instant
+	Dwell int64
 }
 
 // CohortKey names a month in the life of a cohort: the customers whose first growth began in the month Cohort.
@@ -55,7 +58,8 @@ func (r *Rollups) reset() {
 	clear(r.Flows)
 	clear(r.Cohorts)
 	clear(r.Trade)
-	*r = Rollups{Types: r.Types, Flows: r.Flows, Cohorts: r.Cohorts, Trade: r.Trade}
+	clear(r.Open)
+	*r = Rollups{Types: r.Types, Flows: r.Flows, Cohorts: r.Cohorts, Trade: r.Trade, Open: r.Open}
 }
 
 // Add adds the increments of o.
@@ -77,6 +81,9 @@ func (r *Rollups) Add(o *Rollups) {
 	}
 	for k, s := range o.Trade {
 		r.addTrade(k, s)
+	}
+	for k, n := range o.Open {
+		r.addOpen(k, n)
 	}
 }
 
@@ -109,6 +116,13 @@ func (r *Rollups) addCohort(k CohortKey, n int64) {
 		r.Cohorts = make(map[CohortKey]int64)
 	}
 	r.Cohorts[k] += n
+}
+
+func (r *Rollups) addOpen(k MatterKind, n int64) {
+	if r.Open == nil {
+		r.Open = make(map[MatterKind]int64)
+	}
+	r.Open[k] += n
 }
 
 func (r *Rollups) addTrade(currency string, s TradeSum) {

@@ -61,6 +61,7 @@ func (l *Lifecycle) code(k *coder) {
 	k.string(&l.EndedBy)
 	optional(k, &l.Override, codeOverride)
 	number(k, &l.Risk)
+	k.instant(&l.related)
 	number(k, &l.rule)
 	k.instant(&l.ruleSince)
 	k.instant(&l.silenceFrom)
@@ -95,7 +96,10 @@ func (t *Trade) code(k *coder) {
 	number(k, &t.Contracts)
 	number(k, &t.Renewals)
 	number(k, &t.Referrals)
-	list(k, &t.Subscriptions, stringElement)
+	list(k, &t.Subscriptions, func(k *coder, s *Subscription) {
+		k.string(&s.ID)
+		k.instant(&s.Since)
+	})
 	list(k, &t.Costs, codeCost)
 }
 

@@ -25,8 +25,8 @@ type Trade struct {
 	Contracts int32
 	Renewals  int32
 	Referrals int32
-	// Subscriptions are those that run now.
-	Subscriptions []string
+	// Subscriptions are those that run now, in the order of their start.
+	Subscriptions []Subscription
 	// Costs sums the costs attributed to the customer, by kind in the order of first use.
 	Costs []Cost
 }
@@ -36,6 +36,12 @@ type CurrencySum struct {
 	Currency  string
 	Purchased int64
 	Returned  int64
+}
+
+// Subscription is a subscription that runs.
+type Subscription struct {
+	ID    string
+	Since domain.Instant
 }
 
 // Cost sums the costs of one kind in one currency, in minor units.
@@ -58,12 +64,12 @@ func (f *Fold) applyTrade(c *Customer, e *Entry, out *Effects) {
 	case *domain.ContractSigned:
 		t.Contracts++
 	case *domain.SubscriptionStarted:
-		t.subscribe(d.SubscriptionID)
+		t.subscribe(d.SubscriptionID, e.Event.Time)
 	case *domain.SubscriptionRenewed:
 		t.Renewals++
-		t.subscribe(d.SubscriptionID)
+		t.subscribe(d.SubscriptionID, e.Event.Time)
 	case *domain.SubscriptionCancelled:
-		t.unsubscribe(d.SubscriptionID)
+		e.lastCancelled = t.unsubscribe(d.SubscriptionID, e.Event.Time) && len(t.Subscriptions) == 0
 	case *domain.CostAttributed:
 		t.cost(string(d.Kind), d.Amount)
 	case *domain.CompensationGiven:
@@ -164,14 +170,19 @@ func (t *Trade) cost(kind string, m domain.Money) {
 	t.Costs = append(t.Costs, Cost{Kind: strings.Clone(kind), Currency: strings.Clone(m.Currency), Minor: m.Minor})
 }
 
-func (t *Trade) subscribe(id string) {
-	if !slices.Contains(t.Subscriptions, id) {
-		t.Subscriptions = append(slices.Clip(t.Subscriptions), strings.Clone(id))
+func (t *Trade) subscribe(id string, at domain.Instant) {
+	if !slices.ContainsFunc(t.Subscriptions, func(s Subscription) bool { return s.ID == id }) {
+		t.Subscriptions = append(t.Subscriptions, Subscription{ID: strings.Clone(id), Since: at})
 	}
 }
 
-func (t *Trade) unsubscribe(id string) {
-	if i := slices.Index(t.Subscriptions, id); i >= 0 {
-		t.Subscriptions = slices.Delete(slices.Clone(t.Subscriptions), i, i+1)
+// unsubscribe ends the subscription and reports whether it ran. A cancellation from before its start is of an earlier
+// run.
+func (t *Trade) unsubscribe(id string, at domain.Instant) bool {
+	i := slices.IndexFunc(t.Subscriptions, func(s Subscription) bool { return s.ID == id && s.Since <= at })
+	if i < 0 {
+		return false
 	}
+	t.Subscriptions = slices.Delete(slices.Clone(t.Subscriptions), i, i+1)
+	return true
 }

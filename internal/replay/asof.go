@@ -25,7 +25,7 @@ func (r *Reader) CustomerAt(ctx context.Context, id string, bound projections.Bo
 	if err != nil {
 		return nil, fmt.Errorf("read customer as of: %w", err)
 	}
-	return foldStream(ctx, r.fold, r.log.PartitionOf, id, found, stream.Positions, bound)
+	return single{r.fold, r.log.PartitionOf, id, true}.view(ctx, found, stream.Positions, bound)
 }
 
 // log is the part of the event log that a replay reads.
@@ -73,7 +73,7 @@ func Customer(ctx context.Context, l log, policy *domain.Policy, id string, boun
 			}
 		}
 	}
-	return foldStream(ctx, projections.NewFold(policy), l.PartitionOf, id, found, ends, bound)
+	return single{projections.NewFold(policy), l.PartitionOf, id, false}.view(ctx, found, ends, bound)
 }
 
 func cloneRecord(rec eventstore.Record) eventstore.Record {
@@ -85,27 +85,39 @@ func cloneRecord(rec eventstore.Record) eventstore.Record {
 	return rec
 }
 
-// foldStream folds the records of one stream as a log of their own and returns the customer with its real positions.
-func foldStream(ctx context.Context, fold *projections.Fold, owner func([]byte) int, id string, records []eventstore.Record, ends eventstore.Positions, bound projections.Bound) (*projections.CustomerView, error) {
-	p := owner([]byte(id))
+// single folds the records of one stream.
+type single struct {
+	fold  *projections.Fold
+	owner func(key []byte) int
+	id    string
+	// accepted says that every record was accepted when its partition was folded.
+	accepted bool
+}
+
+// view folds the records as a log of their own and returns the customer with its real positions.
+func (s single) view(ctx context.Context, records []eventstore.Record, ends eventstore.Positions, bound projections.Bound) (*projections.CustomerView, error) {
+	p := s.owner([]byte(s.id))
 	offsets := make([]int64, len(records))
 	for i := range records {
 		offsets[i], records[i].Offset = records[i].Offset, int64(i)
 	}
-	store := memview.NewAt(fold, p+1, bound.At)
+	store := memview.NewAt(s.fold, p+1, bound.At)
 	at, err := store.Claim(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	folder := projections.NewFolder(fold, store, owner, bound)
+	folder := projections.NewFolder(s.fold, store, s.owner, bound)
+	if s.accepted {
+		folder.Trust()
+	}
 	if _, err := folder.Fold(ctx, at, records); err != nil {
 		return nil, fmt.Errorf("fold one stream: %w", err)
 	}
-	view, err := store.Customer(ctx, id)
+	view, err := store.Customer(ctx, s.id)
 	if err != nil {
 		return nil, err
 	}
-	head, err := newest(ctx, store, id, records, bound.At)
+	head, err := newest(ctx, store, s.id, records, bound.At)
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func (r *Reader) Timeline(ctx context.Context, id string, req TimelineRequest) (
 	}
 	page := &TimelinePage{Items: []TimelineItem{}, Positions: stream.Positions}
 	for len(page.Items) < limit {
-		versions := req.window(from, limit, len(stream.Offsets))
+		versions := req.window(from, req.stretch(limit), len(stream.Offsets))
 		if len(versions) == 0 {
 			return page, nil
 		}
@@ -155,6 +155,17 @@ func (req TimelineRequest) window(from, n, length int) []int {
 		versions = append(versions, v)
 	}
 	return versions
+}
+
+// filterStretch is how many records a page with a filter reads at a time.
+const filterStretch = 500
+
+// stretch returns how many records to read at a time for a page of the given length.
+func (req TimelineRequest) stretch(limit int) int {
+	if len(req.Types) > 0 {
+		return filterStretch
+	}
+	return limit
 }
 
 // items reads the records of the given versions, in their order.

@@ -73,7 +73,7 @@ func (g generation) render(file, schema string) (string, error) {
 		"Reasons":  nameArray(func(i int) string { return projections.Reason(i).String() }, reasonCount()),
 		"Verdicts": nameArray(func(i int) string { return eventstore.Verdict(i).String() }, len(projections.Rollups{}.Verdicts)),
 		"Flows":    int(kindFlow), "Cohorts": int(kindCohort), "Trade": int(kindTrade), "Types": int(kindType),
-		"StageCounts": int(kindStage), "VerdictCounts": int(kindVerdict),
+		"StageCounts": int(kindStage), "VerdictCounts": int(kindVerdict), "Open": int(kindOpen),
 	})
 	if err != nil {
 		return "", fmt.Errorf("read layout: %w", err)

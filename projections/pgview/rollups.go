@@ -30,6 +30,8 @@ const (
 	kindCohort
 	// kindTrade: name is the currency; n1 to n4 are purchases, their sum, returns, their sum.
 	kindTrade
+	// kindOpen: name is the kind of matter, n1 the open ones.
+	kindOpen
 )
 
 // rollup is a row of the table.
@@ -63,7 +65,7 @@ func rollupRows(r *projections.Rollups) []rollup {
 		add(rollup{kind: kindType, name: name, n: [4]int64{n}})
 	}
 	for k, f := range maps.All(r.Flows) {
-		row := rollup{kind: kindFlow, a: int32(k.Day), b: int32(k.From), c: int32(k.To), n: [4]int64{f.Count, int64(f.Dwell)}}
+		row := rollup{kind: kindFlow, a: int32(k.Day), b: int32(k.From), c: int32(k.To), n: [4]int64{f.Count, f.Dwell}}
 		if k.WonBack {
 			row.d = 1
 		}
@@ -74,6 +76,9 @@ func rollupRows(r *projections.Rollups) []rollup {
 	}
 	for currency, s := range maps.All(r.Trade) {
 		add(rollup{kind: kindTrade, name: currency, n: [4]int64{s.Purchases, s.Purchased, s.Returns, s.Returned}})
+	}
+	for kind, n := range maps.All(r.Open) {
+		add(rollup{kind: kindOpen, name: string(kind), n: [4]int64{n}})
 	}
 	slices.SortFunc(rows, compareRollups)
 	return rows
@@ -91,13 +96,15 @@ func (r *rollup) rollups() (*projections.Rollups, error) {
 		out.Types = map[string]int64{r.name: r.n[0]}
 	case r.kind == kindFlow:
 		key := projections.FlowKey{Day: domain.Date(r.a), From: domain.Stage(r.b), To: domain.Stage(r.c), WonBack: r.d != 0}
-		out.Flows = map[projections.FlowKey]projections.Flow{key: {Count: r.n[0], Dwell: domain.Instant(r.n[1])}}
+		out.Flows = map[projections.FlowKey]projections.Flow{key: {Count: r.n[0], Dwell: r.n[1]}}
 	case r.kind == kindCohort:
 		out.Cohorts = map[projections.CohortKey]int64{{Cohort: domain.Month(r.a), Month: domain.Month(r.b)}: r.n[0]}
 	case r.kind == kindTrade:
 		out.Trade = map[string]projections.TradeSum{
 			r.name: {Purchases: r.n[0], Purchased: r.n[1], Returns: r.n[2], Returned: r.n[3]},
 		}
+	case r.kind == kindOpen:
+		out.Open = map[projections.MatterKind]int64{projections.MatterKind(r.name): r.n[0]}
 	default:
 		return nil, fmt.Errorf("roll-up of kind %d and key %d is unknown", r.kind, r.a)
 	}

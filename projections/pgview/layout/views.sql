@@ -89,7 +89,7 @@ SELECT date '1970-01-01' + a AS day,
        ({{.Stages}})[1 + c] AS to_stage,
        d <> 0 AS won_back,
        sum(n1)::bigint AS moves,
-       sum(n2) / 86400000000.0 AS dwell_days
+       sum(n2) / 86400000.0 AS dwell_days
 FROM {{.Schema}}.rollups
 WHERE kind = {{.Flows}}
 GROUP BY a, b, c, d;
@@ -131,6 +131,16 @@ COMMENT ON COLUMN rapport.rollup_trade.purchases IS 'Number of purchases.';
 COMMENT ON COLUMN rapport.rollup_trade.purchased_minor IS 'Sum of the purchases in minor units.';
 COMMENT ON COLUMN rapport.rollup_trade.returns IS 'Number of returns.';
 COMMENT ON COLUMN rapport.rollup_trade.returned_minor IS 'Sum of the returns in minor units.';
+
+CREATE OR REPLACE VIEW rapport.rollup_open AS
+SELECT name AS kind, sum(n1)::bigint AS matters
+FROM {{.Schema}}.rollups
+WHERE kind = {{.Open}}
+GROUP BY name;
+
+COMMENT ON VIEW rapport.rollup_open IS 'Number of open matters by kind.';
+COMMENT ON COLUMN rapport.rollup_open.kind IS 'Kind of matter: order, complaint, service_request, payment, promise or follow_up.';
+COMMENT ON COLUMN rapport.rollup_open.matters IS 'Number of matters that are not settled.';
 
 CREATE OR REPLACE VIEW rapport.rollup_types AS
 SELECT name AS type, sum(n1)::bigint AS events
