@@ -7,6 +7,9 @@
 // directory it syncs each batch to disk before it acknowledges it, and holds a lock on the directory, because two
 // brokers on one directory overwrite each other's records.
 //
+// Records keep the time their producer stamped them with. Records stamped more than one minute ahead of the broker's
+// clock are refused with INVALID_TIMESTAMP, for the partition they were sent to; their producer must not retry them.
+//
 // It reads its whole log when it starts and handles requests in one goroutine. Logs that are larger than memory, and
 // installations that must outlive the machine, need Apache Kafka.
 package broker

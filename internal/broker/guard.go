@@ -9,7 +9,7 @@ import (
 )
 
 // guard makes the cluster refuse, with POLICY_VIOLATION, what would make it drop records: deleting records, and
-// compaction or retention as settings of a topic or of the broker.
+// compaction or retention as settings of a topic or of the broker. It makes it refuse records from the future too.
 func guard(cluster *kfake.Cluster) {
 	refuse := func(key kmsg.Key, answer func(kmsg.Request) kmsg.Response) {
 		cluster.ControlKey(key.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
@@ -25,6 +25,7 @@ func guard(cluster *kfake.Cluster) {
 	refuse(kmsg.CreateTopics, refuseCreateTopics)
 	refuse(kmsg.AlterConfigs, refuseAlterConfigs)
 	refuse(kmsg.IncrementalAlterConfigs, refuseIncrementalAlterConfigs)
+	(&stamps{cluster: cluster}).watch()
 }
 
 // dropsRecords reports whether a setting lets the broker drop records.
