@@ -52,7 +52,8 @@ func (d *decoder) decode(b batchView, want func(offset int64) bool) (next int64,
 		data = p.data
 		p = recordParser{data: body}
 		p.skip(1)
-		millis := first + p.varint()
+		// No record is later than the batch says it is: brokers look at that alone.
+		millis := min(first+p.varint(), max(first, b.maxTime()))
 		if stamp >= 0 {
 			millis = stamp
 		}
