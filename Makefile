@@ -26,7 +26,7 @@ build: ## build the binary ./rapport
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o rapport ./cmd/rapport
 
 .PHONY: demo
-demo: ## run a generated dealer group with the dashboard on http://127.0.0.1:8080
+demo: ## run a generated dealer group with its API on http://127.0.0.1:8080
 	$(GO) run ./cmd/rapport demo
 
 .PHONY: test

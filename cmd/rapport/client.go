@@ -22,7 +22,7 @@ const problemBytes = 1 << 20
 
 // clientFlags say where the server is.
 type clientFlags struct {
-	URL string `help:"Address of a running server." default:"http://127.0.0.1:8080" placeholder:"URL"`
+	URL string `help:"Address of a running server." default:"http://127.0.0.1:8080" placeholder:"URL" env:"RAPPORT_URL"`
 }
 
 // afterFlag lets a read see what was written just before it.
@@ -143,12 +143,20 @@ func (f clientFlags) target(query url.Values, path []string) (string, error) {
 		if segment == "" {
 			return "", errors.New("an id must not be empty")
 		}
-		b.WriteString("/" + url.PathEscape(segment))
+		b.WriteString("/" + escaped(segment))
 	}
 	if len(query) > 0 {
 		b.WriteString("?" + query.Encode())
 	}
 	return b.String(), nil
+}
+
+// escaped returns a segment as it stands in a path. An id of one or two dots would mean this folder or the one above it.
+func escaped(segment string) string {
+	if segment == "." || segment == ".." {
+		return strings.ReplaceAll(segment, ".", "%2E")
+	}
+	return url.PathEscape(segment)
 }
 
 // shown is the address without a password.

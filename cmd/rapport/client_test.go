@@ -192,7 +192,7 @@ func TestAnInterruptedReadIsExitCode130(t *testing.T) {
 
 func TestAnIdIsOneSegmentOfThePathWhateverItHolds(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"org:north/5", "a b?c#d%2F", "客户", "..", "+"} {
+	for _, id := range []string{"org:north/5", "a b?c#d%2F", "客户", ".", "..", "...", "+"} {
 		f := clientFlags{URL: "http://127.0.0.1:8080/base/?x=1"}
 		target, err := f.target(query("after", "0:1"), []string{"v1", "customers", id, "timeline"})
 		if err != nil {
@@ -207,8 +207,26 @@ func TestAnIdIsOneSegmentOfThePathWhateverItHolds(t *testing.T) {
 			t.Errorf("the address for %q is %s", id, target)
 			continue
 		}
-		if back, err := url.PathUnescape(segments[4]); err != nil || back != id {
-			t.Errorf("the segment for %q is read as %q, %v", id, back, err)
+		if back, err := url.PathUnescape(segments[4]); err != nil || back != id || segments[4] == "." || segments[4] == ".." {
+			t.Errorf("the segment for %q is %q and read as %q, %v", id, segments[4], back, err)
+		}
+	}
+}
+
+func TestAnIdOfDotsIsThatOfACustomer(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/customers/{id}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(r.PathValue("id")); err != nil {
+			t.Errorf("answer: %v", err)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	for _, id := range []string{".", "..", "..."} {
+		if got := execute(t, "customer", id, "--json", "--url", server.URL); got.stdout != `"`+id+"\"\n" {
+			t.Errorf("customer %s shows %+v", id, got)
 		}
 	}
 }

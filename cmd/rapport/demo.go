@@ -26,7 +26,7 @@ type demoCmd struct {
 	Once      bool    `help:"Generate, fold, print the summary and exit."`
 	End       string  `help:"Where the history ends, a date or RFC 3339. Default: 2026-07-01 with --once, else 60 days ago." placeholder:"TIME"`
 	Speed     float64 `help:"How much faster than the clock life goes on after the history, until it has reached the present." default:"8640"`
-	Addr      string  `help:"Address of the HTTP API." default:"127.0.0.1:8080"`
+	Addr      string  `help:"Address of the HTTP API." default:"127.0.0.1:8080" env:"RAPPORT_ADDR"`
 }
 
 // The end of a history that is the same on every run, and how far before the present that of a live one lies.

@@ -67,7 +67,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) (err error) {
 	defer func() { err = errors.Join(err, rejects.Close()) }()
 
 	job := &importJob{app: a, log: log, file: opts, restart: c.Restart, rejects: rejects, sources: make(map[string]string)}
-	total := &importResult{}
+	total := &importResult{Files: []*importer.Result{}}
 	for i, path := range c.Files {
 		result, fault := job.run(ctx, path, states[i])
 		if result != nil {

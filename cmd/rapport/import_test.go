@@ -98,9 +98,9 @@ func TestImportRefusesTwoFilesOfOneSource(t *testing.T) {
 
 func TestImportOfAFileThatIsNotThereFails(t *testing.T) {
 	t.Parallel()
-	got := execute(t, "import", filepath.Join(t.TempDir(), "none"), "--format", "cdnow", "--data", t.TempDir())
-	if got.code != exitFailed || !strings.Contains(got.stderr, "no such file") {
-		t.Errorf("exit code %d: %s", got.code, got.stderr)
+	got := execute(t, "import", filepath.Join(t.TempDir(), "none"), "--format", "cdnow", "--data", t.TempDir(), "--json")
+	if got.code != exitFailed || !strings.Contains(got.stderr, "no such file") || !strings.Contains(got.stdout, `"files":[]`) {
+		t.Errorf("exit code %d: %s%s", got.code, got.stdout, got.stderr)
 	}
 }
 

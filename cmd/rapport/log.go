@@ -9,9 +9,9 @@ import (
 
 // logFlags say where the log is.
 type logFlags struct {
-	Kafka []string `help:"Addresses of a Kafka cluster, host:port,… Without it the embedded broker is used." placeholder:"HOST:PORT"`
-	Data  string   `help:"Data directory of the embedded broker." default:"./rapport-data" type:"path"`
-	Topic string   `help:"Topic of the log." default:"rapport.events"`
+	Kafka []string `help:"Addresses of a Kafka cluster, host:port,… Without it the embedded broker is used." placeholder:"HOST:PORT" env:"RAPPORT_KAFKA"`
+	Data  string   `help:"Data directory of the embedded broker." default:"./rapport-data" type:"path" env:"RAPPORT_DATA"`
+	Topic string   `help:"Topic of the log." default:"rapport.events" env:"RAPPORT_TOPIC"`
 }
 
 func (f logFlags) config() engine.LogConfig {

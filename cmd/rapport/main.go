@@ -18,7 +18,7 @@ import (
 // commands are the verbs and the flags they share.
 type commands struct {
 	JSON     bool       `help:"Print one JSON document on standard output."`
-	LogLevel slog.Level `help:"Least level of the log on standard error: debug, info, warn, error." default:"info"`
+	LogLevel slog.Level `help:"Least level of the log on standard error: debug, info, warn, error." default:"info" env:"RAPPORT_LOG_LEVEL"`
 
 	Demo        demoCmd        `cmd:"" help:"Live through two years of a generated dealer group, then go on live."`
 	Serve       serveCmd       `cmd:"" help:"Run the engine."`
@@ -75,17 +75,26 @@ func main() {
 
 // run parses the arguments, runs the verb and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	given, err := readSettings(settingsFile)
+	if err != nil {
+		fmt.Fprintln(stderr, "rapport:", err)
+		return exitUsage
+	}
 	var c commands
-	parser, err := kong.New(&c,
-		kong.Name("rapport"), kong.Description("Customer lifecycle engine on a Kafka log."), kong.UsageOnError(),
-		kong.DefaultEnvars("RAPPORT"), kong.Configuration(kong.JSON, "rapport.json"),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }),
-	)
+	parser, err := newParser(&c, given, stdout, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "rapport:", err)
 		return exitFailed
 	}
 	return parseAndRun(ctx, parser, &c, args, &app{Stdin: stdin, Stdout: stdout, Stderr: stderr})
+}
+
+// newParser returns the parser that fills c: flags win over the environment, the environment over the settings given.
+func newParser(c *commands, given settings, stdout, stderr io.Writer) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("rapport"), kong.Description("Customer lifecycle engine on a Kafka log."), kong.UsageOnError(),
+		kong.Resolvers(given), kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }),
+	)
 }
 
 // exited carries the exit code of a help or version flag out of the parser.

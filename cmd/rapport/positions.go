@@ -22,11 +22,12 @@ func (c *positionsCmd) Run(ctx context.Context, a *app) error {
 	return printDocument(a, document, (*printer).positions)
 }
 
-// positionsDocument says what the views reflect and where the log ends. A server that cannot ask the log leaves out the
-// ends.
+// positionsDocument says what the views reflect, where the log ends and how many records each partition is behind. A
+// server that cannot ask the log leaves out the ends and the lag.
 type positionsDocument struct {
 	Positions eventstore.Positions `json:"positions"`
 	Ends      eventstore.Positions `json:"ends"`
+	Lag       map[int]int64        `json:"lag"`
 }
 
 func (p *printer) positions(d *positionsDocument) {
@@ -38,8 +39,7 @@ func (p *printer) positions(d *positionsDocument) {
 		}
 		end, lag := any(amount("")), any(amount(""))
 		if partition < len(d.Ends) {
-			// The views may be ahead of an end that the server read before them.
-			end, lag = d.Ends[partition], max(d.Ends[partition]-next, 0)
+			end, lag = d.Ends[partition], d.Lag[partition]
 		}
 		rows = append(rows, table.Row{partition, next, end, lag})
 	}

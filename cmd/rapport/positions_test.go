@@ -11,7 +11,7 @@ func TestPositionsShowsHowFarTheViewsAreBehind(t *testing.T) {
 	server := answer(t, map[string]any{
 		"positions": eventstore.Positions{120, 0, 9},
 		"ends":      eventstore.Positions{125, 0, 7},
-		"lag":       []int64{5, 0, 0},
+		"lag":       map[string]int64{"0": 5, "1": 0, "2": 0},
 	})
 	got := execute(t, "positions", "--url", server.url)
 	if got.code != exitDone || got.stderr != "" {

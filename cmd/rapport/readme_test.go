@@ -2,11 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/rapport-crm/rapport/internal/kafkatest"
+	"github.com/rapport-crm/rapport/internal/pgtest"
 )
 
 // fenced finds the fenced blocks of a document with their language.
@@ -81,7 +87,7 @@ func TestTheCommandsOfTheReadmeWork(t *testing.T) {
 			}
 			words := strings.Fields(args)
 			if asksServer[words[0]] {
-				words = append(words, "--url", s.url)
+				words = append(words, "--url", s.url) // the last one counts
 			}
 			if out := command(t, dir, 0, words...); !strings.Contains(out, "1042") && words[0] == "customer" {
 				t.Errorf("%s prints\n%s", line, out)
@@ -91,6 +97,50 @@ func TestTheCommandsOfTheReadmeWork(t *testing.T) {
 	}
 	if ran < 6 {
 		t.Errorf("only %d commands of the README were found", ran)
+	}
+}
+
+func TestTheReadmeServesAClusterBesideAnotherEngine(t *testing.T) {
+	t.Parallel()
+	database, kafka := pgtest.Database(t), kafkatest.Broker(t)
+	var lines []string
+	for _, block := range readme(t, "sh") {
+		for line := range strings.Lines(block) {
+			if strings.HasPrefix(line, "./rapport serve --kafka ") {
+				lines = append(lines, line)
+			}
+		}
+	}
+	if len(lines) != 1 {
+		t.Fatalf("lines of the README that serve a cluster: %q", lines)
+	}
+	var c commands
+	parser, err := newParser(&c, settings{}, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Fields(lines[0])[1:]
+	if _, err := parser.Parse(words); err != nil {
+		t.Fatal(err)
+	}
+	if addr := c.Serve.Addr; addr == "127.0.0.1:8080" || strings.Contains(strings.Join(c.Serve.Kafka, ","), "localhost") {
+		t.Errorf("%s is in the way of the engine of docker compose", lines[0])
+	}
+	// The same flags with the servers of the test in place of those of the reader; serve adds the address.
+	replace := map[string]string{strings.Join(c.Serve.Kafka, ","): kafka, c.Serve.DatabaseURL: database}
+	flags := []string{"--topic", "rapport." + uuid.NewString()}
+	for _, word := range words[1:] {
+		if word == "--addr" {
+			break
+		}
+		if own, ok := replace[word]; ok {
+			word = own
+		}
+		flags = append(flags, word)
+	}
+	s := serve(t, t.TempDir(), flags...)
+	if sum := s.summary(t, ""); sum.Events != 0 {
+		t.Errorf("an empty topic has %d events", sum.Events)
 	}
 }
 

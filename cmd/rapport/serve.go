@@ -13,7 +13,7 @@ import (
 
 // policyFlags say which policy is in force.
 type policyFlags struct {
-	Policy string `help:"Policy document (YAML) over the defaults." type:"existingfile" placeholder:"FILE"`
+	Policy string `help:"Policy document (YAML) over the defaults." type:"existingfile" placeholder:"FILE" env:"RAPPORT_POLICY"`
 }
 
 func (f policyFlags) load() (*domain.Policy, error) {
@@ -35,10 +35,10 @@ func (f policyFlags) load() (*domain.Policy, error) {
 type serveCmd struct {
 	logFlags
 	policyFlags
-	BrokerAddr   string `help:"Loopback address at which the embedded broker listens." default:"127.0.0.1:0"`
-	BrokerNoSync bool   `help:"Let the operating system decide when the embedded broker's records reach the disk."`
-	DatabaseURL  string `help:"PostgreSQL that keeps the views. Without it they are kept in memory." placeholder:"URL"`
-	Addr         string `help:"Address of the HTTP API." default:"127.0.0.1:8080"`
+	BrokerAddr   string `help:"Loopback address at which the embedded broker listens." default:"127.0.0.1:0" env:"RAPPORT_BROKER_ADDR"`
+	BrokerNoSync bool   `help:"Let the operating system decide when the embedded broker's records reach the disk." env:"RAPPORT_BROKER_NO_SYNC"`
+	DatabaseURL  string `help:"PostgreSQL that keeps the views. Without it they are kept in memory." placeholder:"URL" env:"RAPPORT_DATABASE_URL"`
+	Addr         string `help:"Address of the HTTP API." default:"127.0.0.1:8080" env:"RAPPORT_ADDR"`
 }
 
 func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {

@@ -45,6 +45,8 @@ func (p *printer) summary(s *projections.Summary) {
 	p.line("")
 	p.table(table.Row{"WARNINGS", "CUSTOMERS"}, counts(s.Warnings, riskNames()))
 	p.line("")
+	p.table(table.Row{"OPEN", "MATTERS"}, counts(s.Open, matterNames()))
+	p.line("")
 	p.table(table.Row{"VERDICT", "RECORDS"}, counts(s.Verdicts, verdictNames()))
 	if len(s.Trade) > 0 {
 		p.line("")
@@ -90,6 +92,14 @@ func counts(m map[string]int64, names []string) []table.Row {
 
 func riskNames() []string {
 	return []string{domain.RiskWatch.String(), domain.RiskHigh.String(), domain.RiskCritical.String()}
+}
+
+func matterNames() []string {
+	var names []string
+	for _, kind := range projections.MatterKinds() {
+		names = append(names, string(kind))
+	}
+	return names
 }
 
 func verdictNames() []string {

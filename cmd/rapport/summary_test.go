@@ -15,6 +15,7 @@ func exampleSummary(t *testing.T) *projections.Summary {
 		AsOf: instant(t, "2026-06-30T15:59:59.999999Z"), Positions: eventstore.Positions{120, 0, 7}, Events: 120, Customers: 7,
 		Stages:   map[string]int64{"prospect": 1, "growth": 3, "maturity": 2, "decline": 1, "termination": 0},
 		Warnings: map[string]int64{"watch": 0, "high": 2, "critical": 0},
+		Open:     map[string]int64{"order": 3, "promise": 1},
 		Trade: map[string]projections.TradeSum{
 			"JPY": {Purchases: 1, Purchased: 98000},
 			"CNY": {Purchases: 12, Purchased: 123456789, Returns: 1, Returned: 5},

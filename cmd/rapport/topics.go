@@ -19,8 +19,8 @@ type topicsCmd struct {
 
 // topicsCreateCmd makes the topic of the log.
 type topicsCreateCmd struct {
-	Kafka       []string `help:"Addresses of the Kafka cluster, host:port,…" required:"" placeholder:"HOST:PORT"`
-	Topic       string   `help:"Topic of the log." default:"rapport.events"`
+	Kafka       []string `help:"Addresses of the Kafka cluster, host:port,…" required:"" placeholder:"HOST:PORT" env:"RAPPORT_KAFKA"`
+	Topic       string   `help:"Topic of the log." default:"rapport.events" env:"RAPPORT_TOPIC"`
 	Partitions  int      `help:"Number of partitions. It cannot be changed later." default:"12"`
 	Replication int      `help:"Number of copies of each record. Default: what the cluster is set to." placeholder:"N"`
 	MinInSync   int      `help:"Copies that must have a record before it is acknowledged. Default: what the cluster is set to." placeholder:"N"`

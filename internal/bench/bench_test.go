@@ -3,12 +3,13 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,18 +43,76 @@ func size(b *testing.B) int {
 	return n
 }
 
-// filled is a log with events in an embedded broker on disk, made once for all benchmarks that read.
-var filled = sync.OnceValues(func() (*eventstore.Log, error) {
-	dir, err := os.MkdirTemp("", "rapport-bench-")
-	if err != nil {
-		return nil, err
+// TestMain removes what the benchmarks share once the last of them has ended.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := shared.close(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		code = 1
 	}
-	br, err := broker.Open(broker.Options{Dir: dir})
-	if err != nil {
-		return nil, err
+	os.Exit(code)
+}
+
+// shared is the log of all benchmarks that read.
+var shared readLog
+
+// readLog is a log in an embedded broker on disk, which open makes when the first benchmark asks for it.
+type readLog struct {
+	dir    string
+	broker *broker.Broker
+	log    *eventstore.Log
+}
+
+// open returns the log. When it returns an error, close removes what is there already.
+func (s *readLog) open() (*eventstore.Log, error) {
+	if s.log != nil {
+		return s.log, nil
 	}
-	return openLog(br)
-})
+	var err error
+	if s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "rapport-bench-"); err != nil {
+			return nil, err
+		}
+	}
+	if s.broker == nil {
+		if s.broker, err = broker.Open(broker.Options{Dir: s.dir}); err != nil {
+			return nil, err
+		}
+	}
+	s.log, err = openLog(s.broker)
+	return s.log, err
+}
+
+// close stops the broker and removes its directory.
+func (s *readLog) close() error {
+	var faults []error
+	if s.log != nil {
+		faults = append(faults, s.log.Close())
+	}
+	if s.broker != nil {
+		faults = append(faults, s.broker.Close())
+	}
+	if s.dir != "" {
+		faults = append(faults, os.RemoveAll(s.dir))
+	}
+	*s = readLog{}
+	return errors.Join(faults...)
+}
+
+func TestTheSharedLogLeavesNothingBehind(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var s readLog
+	if _, err := s.open(); err != nil {
+		t.Fatal(err)
+	}
+	dir := s.dir
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is still there: %v", dir, err)
+	}
+}
 
 func openLog(br *broker.Broker) (*eventstore.Log, error) {
 	ctx := context.Background()
@@ -67,7 +126,7 @@ func openLog(br *broker.Broker) (*eventstore.Log, error) {
 // log returns the filled log.
 func log(b *testing.B) *eventstore.Log {
 	b.Helper()
-	l, err := filled()
+	l, err := shared.open()
 	if err != nil {
 		b.Fatal(err)
 	}

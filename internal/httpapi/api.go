@@ -66,7 +66,7 @@ type Options struct {
 	Ready func(ctx context.Context) error
 	// Metrics counts requests and events and is served under /metrics. Default: metrics of its own.
 	Metrics *obs.Metrics
-	// Fallback answers requests for paths that are not the API's, for example the dashboard. Default: not found.
+	// Fallback answers requests for paths that are not the API's, for example pages for people. Default: not found.
 	Fallback http.Handler
 	// WaitLimit is how long a request waits at most, with the parameter after or for a verdict. Default: 5 s.
 	WaitLimit time.Duration
@@ -76,7 +76,8 @@ type Options struct {
 	MaxInflated int64
 	// Version is the version of the program, for the OpenAPI document. Default: "dev".
 	Version string
-	// Logger gets one line for each answer with a status from 500. Default: none.
+	// Logger gets one line for each answer with a status from 500, other than a position that is not reached in time.
+	// Default: none.
 	Logger *slog.Logger
 }
 

@@ -3,9 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/internal/replay"
@@ -26,17 +24,16 @@ type customersInput struct {
 // customerInput is the parameters of one customer.
 type customerInput struct {
 	AfterParam
-	ID          string `path:"id" maxLength:"256" doc:"The id of the customer."`
-	AsOf        string `query:"as_of" format:"date-time" doc:"Leave out what happened later."`
-	KnownAt     string `query:"known_at" format:"date-time" doc:"Leave out what was recorded later."`
-	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of an earlier answer."`
+	ID      string `path:"id" maxLength:"256" doc:"The id of the customer."`
+	AsOf    string `query:"as_of" format:"date-time" doc:"Leave out what happened later."`
+	KnownAt string `query:"known_at" format:"date-time" doc:"Leave out what was recorded later."`
 }
 
-// customerOutput is one customer, or nothing when the client has the answer already.
+// customerOutput is one customer. The tag is for the precondition of an append and not for a copy of the answer: silence
+// moves a customer on while the version of its stream stays.
 type customerOutput struct {
-	Status   int
 	Position string                    `header:"Rapport-Position" doc:"The records that the answer reflects."`
-	ETag     string                    `header:"ETag" doc:"The version of the customer. It is left out with as_of and known_at."`
+	ETag     string                    `header:"ETag" doc:"The version of the customer, for If-Match of an append; an answer may change while it stays. It is left out with as_of and known_at."`
 	Body     *projections.CustomerView `nullable:"false"`
 }
 
@@ -91,17 +88,13 @@ func (a *api) customer(ctx context.Context, in *customerInput) (*customerOutput,
 		if err != nil {
 			return nil, a.missing(ctx, err)
 		}
-		return &customerOutput{Status: http.StatusOK, Position: positionText(view.Positions), Body: view}, nil
+		return &customerOutput{Position: positionText(view.Positions), Body: view}, nil
 	}
 	view, err := a.Query.Customer(ctx, in.ID)
 	if err != nil {
 		return nil, a.missing(ctx, err)
 	}
-	out := &customerOutput{Status: http.StatusOK, Position: positionText(view.Positions), ETag: etag(view.Version), Body: view}
-	if matches(in.IfNoneMatch, out.ETag) {
-		out.Status, out.Body = http.StatusNotModified, nil
-	}
-	return out, nil
+	return &customerOutput{Position: positionText(view.Positions), ETag: etag(view.Version), Body: view}, nil
 }
 
 func (in *customerInput) bound() (projections.Bound, error) {
@@ -149,14 +142,3 @@ func (a *api) missing(ctx context.Context, err error) error {
 
 // etag returns the entity tag of a version.
 func etag(version int64) string { return `"v` + strconv.FormatInt(version, 10) + `"` }
-
-// matches reports whether a header If-None-Match names the tag. Weak tags count, as RFC 9110 has it.
-func matches(header, tag string) bool {
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
-		if candidate == tag || candidate == "*" {
-			return true
-		}
-	}
-	return false
-}

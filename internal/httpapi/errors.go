@@ -85,11 +85,12 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	a.report(r.Context(), err).write(w, r)
 }
 
-// report returns the problem that err is and logs it when the fault is on this side.
+// report returns the problem that err is and logs it when the fault is on this side. That the views do not reflect a
+// position in time is the answer to what the client asked, and no fault.
 func (a *api) report(ctx context.Context, err error) *Problem {
 	p := problemOf(err)
 	p.Instance = requestID(ctx)
-	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	if p.Status >= http.StatusInternalServerError && !p.is(kindNotReached) && !errors.Is(err, context.Canceled) {
 		a.Logger.LogAttrs(ctx, slog.LevelError, "request failed",
 			slog.String("request_id", p.Instance), slog.Int("status", p.Status), slog.Any("error", err))
 	}

@@ -44,7 +44,7 @@ func parseAfter(s string) (eventstore.Positions, error) {
 }
 
 // wait returns once the views reflect the positions in after, at once when it is empty. It returns a problem when they
-// do not within the limit.
+// do not within the limit, and at once when they never will because the log has no such partition.
 func (a *api) wait(ctx context.Context, after string) error {
 	if after == "" {
 		return nil
@@ -52,6 +52,13 @@ func (a *api) wait(ctx context.Context, after string) error {
 	until, err := parseAfter(after)
 	if err != nil {
 		return parameter("after", domain.RuleFormat, "must be a position such as 3:1204, or several such as 0:12,1:7")
+	}
+	reflected, err := a.Query.Positions(ctx)
+	if err != nil {
+		return err
+	}
+	if len(until) > len(reflected) {
+		return parameter("after", domain.RuleMax, fmt.Sprintf("must name partitions of the log, of which the last is %d", len(reflected)-1))
 	}
 	limited, cancel := context.WithTimeout(ctx, a.WaitLimit)
 	defer cancel()

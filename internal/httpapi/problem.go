@@ -77,6 +77,9 @@ func (k kind) problem(detail string, errors ...domain.Problem) *Problem {
 	return p
 }
 
+// is reports whether the problem is of a kind.
+func (p *Problem) is(k kind) bool { return p.Type == problemBase+k.slug }
+
 // Error returns title and detail.
 func (p *Problem) Error() string {
 	if p.Detail == "" {

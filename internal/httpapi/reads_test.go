@@ -1,9 +1,11 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -65,15 +67,36 @@ func TestEveryReadReflectsThePositionItWasToldToWaitFor(t *testing.T) {
 	}
 }
 
-func TestAPositionThatIsNotReachedInTimeIsAProblem(t *testing.T) {
+func TestACustomerMayBeCalledByDots(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(o *httpapi.Options) { o.WaitLimit = time.Millisecond })
+	s := setup(t)
+	for id, path := range map[string]string{".": "%2E", "..": "%2E%2E"} {
+		var view customer
+		after := s.fill(1, id)
+		s.get("/v1/customers/" + path + "?after=" + after).wants(http.StatusOK).into(&view)
+		if view.Version != 1 {
+			t.Errorf("%q is %+v", id, view)
+		}
+		s.get("/v1/customers/" + path + "/timeline").wants(http.StatusOK)
+	}
+}
+
+func TestAPositionThatIsNotReachedInTimeIsAProblemOfTheClientAlone(t *testing.T) {
+	t.Parallel()
+	var logged bytes.Buffer
+	s := setup(t, func(o *httpapi.Options) {
+		o.WaitLimit = time.Millisecond
+		o.Logger = slog.New(slog.NewTextHandler(&logged, nil))
+	})
 	r := s.get("/v1/summary?after=0:7")
 	r.problem(http.StatusGatewayTimeout, "position-not-reached")
 	if r.header.Get("Retry-After") == "" {
 		t.Error("there is no Retry-After")
 	}
-	for _, after := range []string{"7", "a:1", "0:1,0:2", "0:-1", "99999999:1"} {
+	if logged.Len() > 0 {
+		t.Errorf("the log has %s", logged.String())
+	}
+	for _, after := range []string{"7", "a:1", "0:1,0:2", "0:-1", "99999999:1", "3:0", "0:1,3:1"} {
 		p := s.get("/v1/summary?after="+after).problem(http.StatusUnprocessableEntity, "invalid-request")
 		if p.Errors[0].Pointer != "/query/after" {
 			t.Errorf("errors are %+v", p.Errors)
@@ -81,15 +104,26 @@ func TestAPositionThatIsNotReachedInTimeIsAProblem(t *testing.T) {
 	}
 }
 
-func TestACustomerThatDidNotChangeIsNotSentAgain(t *testing.T) {
+func TestSilenceChangesTheAnswerAboutACustomerWhoseVersionStays(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	after := s.fill(2, "c1")
-	r := s.get("/v1/customers/c1?after="+after, "If-None-Match", `"v1", W/"v2"`).wants(http.StatusNotModified)
-	if r.header.Get("ETag") != `"v2"` || r.header.Get("Rapport-Position") == "" || len(r.body) != 0 {
-		t.Errorf("answer is %v %s", r.header, r.body)
+	// look returns the customer's stage and the answer after another event.
+	look := func(event string) (string, *reply) {
+		var view struct{ Lifecycle struct{ Stage string } }
+		after := s.post(one, event).wants(http.StatusAccepted).header.Get("Rapport-Position")
+		r := s.get("/v1/customers/c1?after="+after, "If-None-Match", `"v1"`).wants(http.StatusOK)
+		r.into(&view)
+		return view.Lifecycle.Stage, r
 	}
-	s.get("/v1/customers/c1", "If-None-Match", `"v1"`).wants(http.StatusOK)
+	before, _ := look(purchase("c1", "time", `"2023-01-01T09:00:00Z"`))
+	// The views have no clock: it is an event of another customer that tells them of the years in between.
+	later, r := look(purchase("c2", "time", `"2026-03-01T09:00:00Z"`))
+	if tag := r.header.Get("ETag"); tag != `"v1"` || before != "growth" || later == before {
+		t.Errorf("with the tag %s the customer is in %s, before the silence in %s", tag, later, before)
+	}
+	if cached := r.header.Get("Cache-Control"); cached != "no-store" {
+		t.Errorf("the answer may be kept: %s", cached)
+	}
 }
 
 func TestACustomerIsShownAsOfAnInstant(t *testing.T) {
@@ -247,8 +281,7 @@ func TestTheSurroundingsSeeHowTheProgramIs(t *testing.T) {
 		}
 	}
 	var at struct {
-		Positions, Ends map[string]int64
-		Lag             []int64
+		Positions, Ends, Lag map[string]int64
 	}
 	s.get("/v1/positions").wants(http.StatusOK).into(&at)
 	if len(at.Positions) != 3 || len(at.Ends) != 3 || len(at.Lag) != 3 {

@@ -29,7 +29,7 @@ type answer[T any] struct {
 type positionsView struct {
 	Positions eventstore.Positions `json:"positions" doc:"What the views reflect."`
 	Ends      eventstore.Positions `json:"ends,omitempty" doc:"Where the log ends."`
-	Lag       []int64              `json:"lag,omitempty" nullable:"false" doc:"Records of each partition that the views do not reflect yet."`
+	Lag       map[int]int64        `json:"lag,omitempty" doc:"For each partition how many records the views do not reflect yet."`
 }
 
 // lifecycleInput is the parameters of the report on the lifecycle.
@@ -102,7 +102,10 @@ func (a *api) positions(ctx context.Context, _ *struct{}) (*answer[positionsView
 		if view.Ends, err = a.Ends.Ends(ctx); err != nil {
 			return nil, err
 		}
-		view.Lag = behind(reflected, view.Ends)
+		view.Lag = make(map[int]int64, len(view.Ends))
+		for partition, records := range behind(reflected, view.Ends) {
+			view.Lag[partition] = records
+		}
 	}
 	return &answer[positionsView]{positionText(reflected), view}, nil
 }

@@ -70,8 +70,8 @@ func (a *api) route(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := a.mux.Handler(r)
 	if pattern != "" {
 		if strings.HasPrefix(r.URL.Path, "/v1/") {
-			// Customers are not for caches that many share, and a copy must be revalidated.
-			w.Header().Set("Cache-Control", "private, no-cache")
+			// Customers are not for caches, and a copy could not be revalidated: an answer changes with time alone.
+			w.Header().Set("Cache-Control", "no-store")
 		}
 		a.mux.ServeHTTP(w, r)
 		return
