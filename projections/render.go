@@ -10,7 +10,7 @@ import (
 func (f *Fold) View(c *Customer, moves []Move, at domain.Instant) *CustomerView {
 	s, ahead := f.At(c, at)
 	v := &CustomerView{
-		ID: s.ID, Version: s.Events, AsOf: at,
+		ID: s.ID, Version: s.Events, AsOf: at, Stage: s.Lifecycle.Stage,
 		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at), Contacts: s.Contacts.view(),
 		Matters: orEmpty(s.Matters.Open), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
 		PolicyVersion: f.policy.Version,

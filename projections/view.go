@@ -12,6 +12,8 @@ type CustomerView struct {
 	ID      string         `json:"id"`
 	Version int64          `json:"version"`
 	AsOf    domain.Instant `json:"as_of"`
+	// Stage is the stage of Lifecycle, at the place where lists of customers have it too.
+	Stage domain.Stage `json:"stage"`
 	// Position is where the newest accepted record of the customer is.
 	Position  eventstore.Position  `json:"position"`
 	Positions eventstore.Positions `json:"positions"`
