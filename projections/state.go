@@ -19,7 +19,8 @@ var errState = errors.New("state is cut off or of another format")
 // anything that depends on where the records lie. Equal states give equal bytes.
 func (c *Customer) AppendState(dst []byte) []byte {
 	k := coder{buf: dst, writing: true}
-	c.code(&k)
+	state := *c // others may read c meanwhile, and the coder writes back what it wrote out
+	state.code(&k)
 	return k.buf
 }
 

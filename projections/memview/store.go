@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -19,7 +20,10 @@ var _ projections.Store = (*Store)(nil)
 type Store struct {
 	fold       *projections.Fold
 	partitions []*partition
-	memo       memo
+	// standings is held by the caller that sums the partitions; latest is the last result, which stays true as long as
+	// the positions do.
+	standings sync.Mutex
+	latest    *projections.Standing
 	// at is the fixed "now" of the store, zero for the newest occurred_at.
 	at domain.Instant
 }
@@ -118,15 +122,15 @@ func (s *Store) of(id string) (int, *customer) {
 	return 0, nil
 }
 
-// standing sums the partitions as of now.
+// standing sums the partitions as of now. One caller at a time does so, and settles the digests; readers of single
+// customers go on meanwhile.
 func (s *Store) standing() *projections.Standing {
-	for _, p := range s.partitions {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-	}
+	s.standings.Lock()
+	defer s.standings.Unlock()
+	defer s.lockAll()()
 	st := &projections.Standing{AsOf: s.newest(), Positions: s.positions()}
-	if known := s.memo.get(st.Positions); known != nil {
-		return known
+	if s.latest != nil && slices.Equal(s.latest.Positions, st.Positions) {
+		return s.latest
 	}
 	var ahead projections.Effects
 	var buf []byte
@@ -145,11 +149,12 @@ func (s *Store) standing() *projections.Standing {
 	}
 	st.Digest = st.Digest.Add(st.Rollups.Digest())
 	st.Rollups.Add(&ahead.Rollups)
-	s.memo.put(st)
+	s.latest = st
 	return st
 }
 
-// settleDigest brings the digest of the partition up to date with the customers that changed since the last time.
+// settleDigest brings the digest of the partition up to date with the customers that changed since the last time. The
+// caller holds standings and a read lock, which keeps batches out.
 func (p *partition) settleDigest(buf []byte) []byte {
 	for _, c := range p.dirty {
 		var d projections.Digest
@@ -171,27 +176,6 @@ func (s *Store) positions() eventstore.Positions {
 		pos[i] = p.checkpoint.Next
 	}
 	return pos
-}
-
-// memo keeps the latest standing, which stays true as long as the positions do.
-type memo struct {
-	mu     sync.Mutex
-	latest *projections.Standing
-}
-
-func (m *memo) get(at eventstore.Positions) *projections.Standing {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.latest == nil || m.latest.Positions.String() != at.String() {
-		return nil
-	}
-	return m.latest
-}
-
-func (m *memo) put(s *projections.Standing) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.latest = s
 }
 
 // newest returns "now": the newest occurred_at that any partition has accepted, unless the store has one of its own.
