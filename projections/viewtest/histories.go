@@ -21,6 +21,37 @@ func testAnswers(t *testing.T, open NewStore) {
 }
 
 // testOverflow sums the greatest amounts an event can have beyond what 64 bits hold.
+// testSilenceAtNow lets another customer's event stand exactly at the instant of a termination, and one microsecond
+// before it.
+func testSilenceAtNow(t *testing.T, open NewStore) {
+	for early, want := range map[domain.Instant]domain.Stage{0: domain.StageTermination, domain.Microsecond: domain.StageDecline} {
+		fold := DefaultFold()
+		g := newGenerator(2, func(int) int { return 0 })
+		buy := g.event(0, "purchase.recorded", g.subjects[0], `{"amount":{"minor":1,"currency":"CNY"}}`)
+		g.append(buy)
+		now := g.event(1, "note.added", g.subjects[1], `{}`)
+		now.Time = buy.Time + domain.Instant(fold.Policy().Lifecycle.TerminationDays)*domain.Day - early
+		g.append(now)
+		store := open(t, fold, 1)
+		Fold(t, store, fold, g.Partition(1), 1)
+		summary, err := store.Summary(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := store.Customer(t.Context(), g.subjects[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := store.Customers(t.Context(), projections.CustomerFilter{Stage: want})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if summary.Stages[want.String()] != 1 || view.Stage != want || len(page.Items) != 1 || page.Items[0].ID != g.subjects[0] {
+			t.Errorf("%d µs before the termination: stages %v, the customer is in %s, listed are %v", early, summary.Stages, view.Stage, page.Items)
+		}
+	}
+}
+
 func testOverflow(t *testing.T, open NewStore) {
 	fold := DefaultFold()
 	history := purchases(2500, 2, domain.MaxInt, func(i int) int { return i % 2 })

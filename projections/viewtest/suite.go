@@ -22,6 +22,7 @@ func Run(t *testing.T, open NewStore) {
 		"A checkpoint carries what was committed":             testCheckpoint,
 		"A filter that makes no sense is refused":             testFilters,
 		"Long streams recognise duplicates after a new claim": testLongStream,
+		"Silence up to now and no further has its effect":     testSilenceAtNow,
 		"Sums beyond 64 bits stop no commit":                  testOverflow,
 		"Readers see whole batches":                           testReaders,
 		"Answers are those of the memory store":               testAnswers,
