@@ -21,34 +21,46 @@ func testAnswers(t *testing.T, open NewStore) {
 }
 
 // testOverflow sums the greatest amounts an event can have beyond what 64 bits hold.
-// testSilenceAtNow lets another customer's event stand exactly at the instant of a termination, and one microsecond
-// before it.
+// testSilenceAtNow lets another customer's event stand exactly at the instants at which silence moves a customer, and one
+// microsecond before them.
 func testSilenceAtNow(t *testing.T, open NewStore) {
-	for early, want := range map[domain.Instant]domain.Stage{0: domain.StageTermination, domain.Microsecond: domain.StageDecline} {
-		fold := DefaultFold()
+	policy := DefaultFold().Policy().Lifecycle
+	decline := policy.DeclineAfter(policy.UsualGap(0, 0))
+	termination := policy.TerminationAfter(policy.UsualGap(0, 0))
+	for silence, want := range map[domain.Instant]domain.Stage{
+		decline - 1: domain.StageGrowth, decline: domain.StageDecline,
+		termination - 1: domain.StageDecline, termination: domain.StageTermination,
+	} {
 		g := newGenerator(2, func(int) int { return 0 })
 		buy := g.event(0, "purchase.recorded", g.subjects[0], `{"amount":{"minor":1,"currency":"CNY"}}`)
 		g.append(buy)
 		now := g.event(1, "note.added", g.subjects[1], `{}`)
-		now.Time = buy.Time + domain.Instant(fold.Policy().Lifecycle.TerminationDays)*domain.Day - early
+		now.Time = buy.Time + silence
 		g.append(now)
+		fold := DefaultFold()
 		store := open(t, fold, 1)
 		Fold(t, store, fold, g.Partition(1), 1)
-		summary, err := store.Summary(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		view, err := store.Customer(t.Context(), g.subjects[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := store.Customers(t.Context(), projections.CustomerFilter{Stage: want})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if summary.Stages[want.String()] != 1 || view.Stage != want || len(page.Items) != 1 || page.Items[0].ID != g.subjects[0] {
-			t.Errorf("%d µs before the termination: stages %v, the customer is in %s, listed are %v", early, summary.Stages, view.Stage, page.Items)
-		}
+		checkStage(t, store, g.subjects[0], want)
+	}
+}
+
+// checkStage compares the stage of a customer, who is alone in it, in every answer that shows it.
+func checkStage(t *testing.T, store projections.Store, id string, want domain.Stage) {
+	t.Helper()
+	summary, err := store.Summary(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := store.Customer(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := store.Customers(t.Context(), projections.CustomerFilter{Stage: want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if summary.Stages[want.String()] != 1 || view.Stage != want || len(page.Items) != 1 || page.Items[0].ID != id {
+		t.Errorf("as of %s the customer should be in %s: stages %v, shown %s, listed %v", summary.AsOf, want, summary.Stages, view.Stage, page.Items)
 	}
 }
 
