@@ -138,20 +138,29 @@ func TestThePortAndTheRecordsOutliveARestart(t *testing.T) {
 func TestATakenPortIsReplacedByAnother(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	b, err := broker.Open(broker.Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := b.Addr()
-	closeBroker(t, b)
-	taken, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatalf("another program took the port in between: %v", err)
-	}
+	taken, addr := takePort(t, dir)
 	defer func() { _ = taken.Close() }()
-	if b = open(t, broker.Options{Dir: dir}); b.Addr() == addr {
+	if b := open(t, broker.Options{Dir: dir}); b.Addr() == addr {
 		t.Errorf("address is %s, which is taken", addr)
 	}
+}
+
+// takePort lets a broker run on dir, closes it and listens at its address, again when another program was faster.
+func takePort(t *testing.T, dir string) (net.Listener, string) {
+	t.Helper()
+	for range 10 {
+		b, err := broker.Open(broker.Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := b.Addr()
+		closeBroker(t, b)
+		if taken, err := net.Listen("tcp", addr); err == nil {
+			return taken, addr
+		}
+	}
+	t.Fatal("other programs took the port ten times")
+	return nil, ""
 }
 
 func TestRequestsThatWouldDropRecordsAreRefused(t *testing.T) {
