@@ -20,12 +20,13 @@ var examples embed.FS
 type Stream uint8
 
 // The kinds of stream. The subject of a customer event is the customer id; organisation units and employees have
-// streams of their own with a prefix; corrections and control records may stand in any stream.
+// streams of their own with a prefix; corrections may stand in any stream but the one of control records.
 const (
 	StreamCustomer Stream = iota
 	StreamOrg
 	StreamEmployee
 	StreamAny
+	StreamControl
 )
 
 // The prefixes of subjects that are not customers.
@@ -43,6 +44,8 @@ func (s Stream) String() string {
 		return "org"
 	case StreamEmployee:
 		return "employee"
+	case StreamControl:
+		return "control"
 	}
 	return "any"
 }
@@ -89,6 +92,9 @@ func (t *Type) CheckSubject(subject string) error {
 }
 
 func (t *Type) subjectProblem(subject string) *Problem {
+	if p := reservedProblem(subject); p != nil && !t.Control {
+		return p
+	}
 	var message string
 	switch org, employee := strings.HasPrefix(subject, OrgPrefix), strings.HasPrefix(subject, EmployeePrefix); {
 	case t.Stream == StreamCustomer && (org || employee):
@@ -97,10 +103,20 @@ func (t *Type) subjectProblem(subject string) *Problem {
 		message = "must be an organisation unit for this type: org: and its path"
 	case t.Stream == StreamEmployee && (!employee || len(subject) == len(EmployeePrefix)):
 		message = "must be an employee for this type: employee: and their id"
+	case t.Stream == StreamControl && subject != ControlSubject:
+		message = "must be " + ControlSubject + " for this type"
 	default:
 		return nil
 	}
 	return &Problem{Pointer: "/subject", Rule: RuleFormat, Message: message}
+}
+
+// reservedProblem returns the problem of an event that is no control record and has a subject only those may have.
+func reservedProblem(subject string) *Problem {
+	if !strings.HasPrefix(subject, ReservedPrefix) {
+		return nil
+	}
+	return &Problem{Pointer: "/subject", Rule: RuleReserved, Message: "must not begin with " + ReservedPrefix}
 }
 
 // Types returns all event types of the catalogue in the order of their names. The slice is shared.
@@ -115,22 +131,32 @@ func Lookup(name string) (*Type, bool) {
 
 // typeIndex is the finished catalogue.
 type typeIndex struct {
-	types  []*Type
-	byName map[string]*Type
+	types        []*Type
+	byName       map[string]*Type
+	outputs      []*OutputType
+	outputByName map[string]*OutputType
 }
 
 var catalogue = sync.OnceValue(func() typeIndex {
 	all := slices.Concat(identityTypes(), acquisitionTypes(), tradeTypes(), contactTypes(), serviceTypes(),
 		satisfactionTypes(), complaintTypes(), churnTypes(), peopleTypes(), correctionTypes(), controlTypes())
 	slices.SortFunc(all, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
-	byName := make(map[string]*Type, len(all))
+	outputs := lifecycleOutputs()
+	slices.SortFunc(outputs, func(a, b *OutputType) int { return cmp.Compare(a.Name, b.Name) })
+	c := typeIndex{all, make(map[string]*Type), outputs, make(map[string]*OutputType)}
 	for i, t := range all {
-		t.index = i
-		t.Description = descriptions[t.Name]
-		byName[t.Name] = t
+		t.complete(i)
+		c.byName[t.Name] = t
 	}
-	return typeIndex{types: all, byName: byName}
+	for i, t := range outputs {
+		t.complete(len(all) + i)
+		c.outputByName[t.Name] = t
+	}
+	return c
 })
+
+// complete gives t its place among all types, those of derived events included, and its description.
+func (t *Type) complete(index int) { t.index, t.Description = index, descriptions[t.Name] }
 
 // typeOf describes the event type whose data is a T.
 func typeOf[T any](family, name string) *Type {
@@ -147,5 +173,5 @@ func (t *Type) in(s Stream) *Type {
 // control marks t as a record of the engine's own and returns it.
 func (t *Type) control() *Type {
 	t.Control = true
-	return t.in(StreamAny)
+	return t.in(StreamControl)
 }

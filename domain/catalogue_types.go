@@ -176,5 +176,8 @@ func controlTypes() []*Type {
 		typeOf[ClockTicked](family, "clock.ticked").control(),
 		typeOf[PolicyPublished](family, "policy.published").control(),
 		typeOf[ModelFitted](family, "model.fitted").control(),
+		typeOf[QuarantineRedriven](family, "quarantine.redriven").control(),
+		typeOf[QuarantineDiscarded](family, "quarantine.discarded").control(),
+		typeOf[StreamRedriven](family, "stream.redriven").control(),
 	}
 }

@@ -28,6 +28,21 @@ func (d *Decoder) list(f *planned, at unsafe.Pointer) {
 	}
 }
 
+// ids reads an array of ids into the given slice, whose memory it uses again.
+func (d *Decoder) ids(to *[]string) {
+	if !d.is(jsonscan.Array, "an array") {
+		return
+	}
+	d.scan.Array()
+	for n := 0; d.scan.Item(); n++ {
+		d.path = append(d.path, pathStep{index: n})
+		var id string
+		d.text(&idText, &id)
+		*to = append(*to, id)
+		d.path = d.path[:len(d.path)-1]
+	}
+}
+
 // textMap reads an object of strings into the map m, which it makes when there is none.
 func (d *Decoder) textMap(f *planned, m *map[string]string) {
 	if !d.is(jsonscan.Object, "an object") {
@@ -70,9 +85,10 @@ func (d *Decoder) raw(f *planned, to *json.RawMessage) {
 	d.scan = end
 }
 
-// The rules of a text and of a member name within a raw value and of a name within KindTexts.
+// The rules of a text and of a member name within a raw value, of a name within KindTexts, and of an item of KindIDs.
 var (
 	scalarText = planned{Field: Field{MaxLength: MaxText}}
+	idText     = planned{Field: Field{MaxLength: MaxID, ID: true, Required: true}}
 	nameText   = planned{Field: Field{MaxLength: MaxID, ID: true}}
 )
 

@@ -47,9 +47,9 @@ func (s *slab[T]) next() *T {
 	return p
 }
 
-// NewDecoder returns a Decoder for every type of the catalogue.
+// NewDecoder returns a Decoder for every type of event and of derived event.
 func NewDecoder() *Decoder {
-	return &Decoder{kept: make([]kept, len(Types()))}
+	return &Decoder{kept: make([]kept, len(Types())+len(Outputs()))}
 }
 
 // Decode reads data, the JSON object of an event of type t, and returns a pointer to the struct of the type, for
@@ -165,6 +165,8 @@ func (d *Decoder) member(f *planned, at unsafe.Pointer) {
 		*(**Money)(at) = p
 	case formList:
 		d.list(f, at)
+	case formIDs:
+		d.ids((*[]string)(at))
 	case formTexts:
 		d.textMap(f, (*map[string]string)(at))
 	case formRaw:

@@ -30,6 +30,11 @@ const (
 // problem with an *Invalid. The rules of the type's data are those of Decoder.Decode.
 func Validate(ev *Event) error {
 	problems := envelope(ev)
+	if t, known := Lookup(ev.Type); !known || !t.Control {
+		if p := reservedProblem(ev.Subject); p != nil {
+			problems = append(problems, *p)
+		}
+	}
 	if len(ev.Data) > 0 && len(ev.Data) <= MaxData {
 		switch first := bytes.TrimLeft(ev.Data, " \n\t\r"); {
 		case !jsonscan.Valid(ev.Data):

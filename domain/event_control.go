@@ -2,6 +2,14 @@ package domain
 
 import "encoding/json"
 
+// Control records are the engine's own. They stand under a key of their own in every partition, apart from customers.
+const (
+	// ReservedPrefix begins the subjects that only the engine may use.
+	ReservedPrefix = "rapport:"
+	// ControlSubject is the subject, and the key, of every control record.
+	ControlSubject = ReservedPrefix + "control"
+)
+
 // ClockTicked says that the engine's time reached an instant, so that what was due by then fires. The engine appends
 // it to every partition.
 type ClockTicked struct {
@@ -33,4 +41,32 @@ type ModelFitted struct {
 	N int64 `json:"n,omitzero" rule:"min=0"`
 	// LogLikelihood is the natural logarithm of the likelihood at the estimate.
 	LogLikelihood float64 `json:"log_likelihood,omitzero"`
+}
+
+// QuarantineRedriven says that a record of this partition that was set aside has been appended again, as another record,
+// and needs no more attention.
+type QuarantineRedriven struct {
+	// Partition is the partition of the record that was set aside.
+	Partition int64 `json:"partition" rule:"required,min=0"`
+	// Offset is the offset of the record that was set aside.
+	Offset int64 `json:"offset" rule:"required,min=0"`
+	// Position is where the new record stands, as partition:offset.
+	Position string `json:"position,omitzero" rule:"id"`
+}
+
+// QuarantineDiscarded says that a person decided to leave out a record of this partition that was set aside.
+type QuarantineDiscarded struct {
+	// Partition is the partition of the record that was set aside.
+	Partition int64 `json:"partition" rule:"required,min=0"`
+	// Offset is the offset of the record that was set aside.
+	Offset int64 `json:"offset" rule:"required,min=0"`
+	// Reason is why it is left out.
+	Reason string `json:"reason" rule:"required" personal:"true"`
+}
+
+// StreamRedriven says that the records that queue behind a parked stream are to be folded now. A stream is parked when
+// the fold of one of its records broke down.
+type StreamRedriven struct {
+	// Stream is the id of the parked stream.
+	Stream string `json:"stream" rule:"required,id"`
 }

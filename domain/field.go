@@ -26,6 +26,8 @@ const (
 	KindObject Kind = "object"
 	// KindList is an array of objects whose members Fields describes.
 	KindList Kind = "list"
+	// KindIDs is an array of texts that are ids.
+	KindIDs Kind = "ids"
 	// KindTexts is an object whose members are all strings.
 	KindTexts Kind = "texts"
 	// KindRaw is a value that is kept as it is written; Raw says what it may be.

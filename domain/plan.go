@@ -41,6 +41,7 @@ const (
 	formMoney
 	formMoneyPointer
 	formList
+	formIDs
 	formTexts
 	formRaw
 )
@@ -92,6 +93,8 @@ func (f *planned) shape(t reflect.Type) {
 		f.money()
 	case t == reflect.TypeFor[json.RawMessage]():
 		f.form, f.Kind = formRaw, KindRaw
+	case t == reflect.TypeFor[[]string]():
+		f.form, f.Kind = formIDs, KindIDs
 	case t == reflect.TypeFor[map[string]string]():
 		f.form, f.Kind = formTexts, KindTexts
 	case t == reflect.TypeFor[*bool]():
@@ -191,6 +194,9 @@ func (f *planned) clear(base unsafe.Pointer) {
 		*(**Money)(at) = nil
 	case formRaw:
 		*(*json.RawMessage)(at) = nil
+	case formIDs:
+		list := (*[]string)(at)
+		*list = (*list)[:0]
 	case formTexts:
 		clear(*(*map[string]string)(at))
 	case formList:

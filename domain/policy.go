@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"math"
 	"time"
+	"unicode/utf8"
 )
 
 // Policy is the versioned set of thresholds that the fold reads. It is data: a replay may use the one that was in
@@ -14,8 +15,12 @@ type Policy struct {
 	Version string `yaml:"version"`
 	// Clock says what "now" is.
 	Clock Clock `yaml:"clock"`
+	// HistoricAfter is the age of the newest event of the log beyond which no tick is appended under ClockWall.
+	HistoricAfter time.Duration `yaml:"historic_after"`
 	// TimeZone is the IANA zone of calendar days and working time.
 	TimeZone string `yaml:"time_zone"`
+	// Working describes the working time, which Calendar computes with.
+	Working WorkingTime `yaml:"calendar"`
 	// MaxFuture is how far occurred_at may lie after the time of recording.
 	MaxFuture time.Duration `yaml:"max_future"`
 	// Lifecycle holds the thresholds of the stages.
@@ -24,13 +29,19 @@ type Policy struct {
 	Contact ContactPolicy `yaml:"contact"`
 
 	location *time.Location
+	calendar *Calendar
 }
 
 // Clock says what "now" is for reads and timers.
 type Clock string
 
-// ClockEvents makes "now" the newest occurred_at in the log.
-const ClockEvents Clock = "events"
+// The clocks.
+const (
+	// ClockWall makes "now" the latest tick: the engine appends ticks that carry the wall clock.
+	ClockWall Clock = "wall"
+	// ClockEvents makes "now" the newest occurred_at in the log: no ticks are appended.
+	ClockEvents Clock = "events"
+)
 
 // LifecyclePolicy holds the thresholds of the five stages. The default document describes each value.
 type LifecyclePolicy struct {
@@ -51,6 +62,9 @@ type ContactPolicy struct {
 	CheckDays int64 `yaml:"check_days"`
 }
 
+// MaxPolicy is the greatest length of Policy.Document in bytes. With it the document has room in the data of an event.
+const MaxPolicy = 48 << 10
+
 //go:embed policy.yaml
 var defaultPolicy []byte
 
@@ -69,14 +83,21 @@ func DefaultPolicy() *Policy {
 // Location returns the zone of calendar days.
 func (p *Policy) Location() *time.Location { return p.location }
 
+// Calendar returns the working time in the zone of the policy.
+func (p *Policy) Calendar() *Calendar { return p.calendar }
+
 // check reports every value that is out of range, and fills in what follows from the values.
 func (p *Policy) check(fault func(ok bool, field, rule string)) {
 	loc, err := time.LoadLocation(p.TimeZone)
 	fault(err == nil && p.TimeZone != "" && p.TimeZone != "Local", "time_zone", "must be an IANA zone such as Asia/Shanghai")
 	p.location = loc
+	p.Working.arrange()
+	p.calendar = p.Working.calendar(loc, fault)
 	l := p.Lifecycle
 	fault(p.Version != "" && len(p.Version) <= 128, "version", "must have 1 to 128 characters")
-	fault(p.Clock == ClockEvents, "clock", `must be "events"`)
+	fault(utf8.ValidString(p.Version) && !hasControl(p.Version), "version", "must not contain control characters")
+	fault(p.Clock == ClockWall || p.Clock == ClockEvents, "clock", "must be one of wall, events")
+	fault(p.HistoricAfter >= time.Hour && p.HistoricAfter <= 87600*time.Hour, "historic_after", "must be between 1h and 87600h")
 	fault(p.MaxFuture >= 0 && p.MaxFuture <= 366*24*time.Hour, "max_future", "must be between 0 and 8784h")
 	fault(between(l.PriorGapDays, 1, 3650), "lifecycle.prior_gap_days", "must be between 1 and 3650")
 	fault(between(l.PriorWeight, 1, 100), "lifecycle.prior_weight", "must be between 1 and 100")
@@ -87,6 +108,7 @@ func (p *Policy) check(fault func(ok bool, field, rule string)) {
 	fault(multiple(l.TerminationGaps), "lifecycle.termination_gaps", "must be between 0.1 and 100 in steps of 0.001")
 	fault(between(l.TerminationDays, 0, 36500), "lifecycle.termination_days", "must be between 0 and 36500")
 	fault(between(p.Contact.CheckDays, 0, 3650), "contact.check_days", "must be between 0 and 3650")
+	fault(len(p.Document()) <= MaxPolicy, "document", "must have at most 48 KiB with every value written out")
 }
 
 func between(v, low, high int64) bool { return v >= low && v <= high }

@@ -1,7 +1,11 @@
 package domain
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -44,6 +48,25 @@ func ParsePolicy(doc []byte) (*Policy, error) {
 		return nil, &PolicyError{Faults: d.faults}
 	}
 	return p, nil
+}
+
+// Document returns the policy as a canonical YAML document: every value, also those that are defaults, in a fixed order
+// and without comments. ParsePolicy reads it back to an equal policy, whatever the defaults are by then.
+func (p *Policy) Document() []byte {
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := errors.Join(enc.Encode(p), enc.Close()); err != nil {
+		panic("domain: the policy cannot be written: " + err.Error())
+	}
+	return b.Bytes()
+}
+
+// Digest identifies the values of the policy, the version among them: the first 16 bytes of the SHA-256 of Document in
+// hexadecimal digits. Two policies with the same digest fold any log to the same results.
+func (p *Policy) Digest() string {
+	sum := sha256.Sum256(p.Document())
+	return hex.EncodeToString(sum[:16])
 }
 
 // policyDocument fills a policy from YAML and collects the faults.
@@ -94,11 +117,32 @@ func (d *policyDocument) mapping(path string, node *yaml.Node, into reflect.Valu
 // policyField returns the field that carries a name of the document.
 func policyField(of reflect.Value, name string) (reflect.Value, bool) {
 	for i := range of.NumField() {
-		if tag, ok := of.Type().Field(i).Tag.Lookup("yaml"); ok && tag == name {
+		switch tag := of.Type().Field(i).Tag.Get("yaml"); tag {
+		case name:
 			return of.Field(i), true
+		case ",inline":
+			if field, known := policyField(of.Field(i), name); known {
+				return field, true
+			}
 		}
 	}
 	return reflect.Value{}, false
+}
+
+// table replaces a map by the mappings of a YAML mapping, under whatever names it has.
+func (d *policyDocument) table(path string, node *yaml.Node, into reflect.Value) {
+	if node.Kind != yaml.MappingNode {
+		d.unless(node.Tag == "!!null", path, "must be a mapping of names to values")
+		return
+	}
+	into.Set(reflect.MakeMap(into.Type()))
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		name := reflect.ValueOf(node.Content[i].Value)
+		d.unless(!into.MapIndex(name).IsValid(), path+"."+name.String(), "is given twice")
+		entry := reflect.New(into.Type().Elem()).Elem()
+		d.value(path+"."+name.String(), node.Content[i+1], entry)
+		into.SetMapIndex(name, entry)
+	}
 }
 
 func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value) {
@@ -107,6 +151,10 @@ func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value)
 	}
 	if into.Kind() == reflect.Struct {
 		d.mapping(path+".", node, into)
+		return
+	}
+	if into.Kind() == reflect.Map {
+		d.table(path, node, into)
 		return
 	}
 	// The decoder would cut the fraction off a number for an integer.
@@ -127,12 +175,16 @@ func policyRule(field reflect.Value) string {
 		return "must be one of low, watch, high, critical"
 	case time.Duration:
 		return "must be a length of time such as 15m"
+	case []Date:
+		return "must be a list of dates such as 2026-10-01"
 	}
 	switch field.Kind() {
 	case reflect.Int, reflect.Int64:
 		return "must be a whole number"
 	case reflect.Float64:
 		return "must be a number"
+	case reflect.Slice:
+		return "must be a list of texts"
 	default:
 		return "must be a text"
 	}

@@ -1,9 +1,14 @@
 package domain_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -17,6 +22,9 @@ func TestTheDefaultPolicyHasTheDocumentedValues(t *testing.T) {
 		PriorGapDays: 60, PriorWeight: 2, MaturityOccasions: 3, MaturityRenewals: 2, MaturityTenureDays: 90,
 		MaturityBlockedBy: domain.RiskHigh, DeclineGaps: 2, DeclineRisk: domain.RiskCritical, TerminationGaps: 6,
 		TerminationDays: 365,
+	}
+	if p.Clock != domain.ClockWall || p.HistoricAfter != 720*time.Hour {
+		t.Errorf("the clock is %s, historic after %s", p.Clock, p.HistoricAfter)
 	}
 	if p.Lifecycle != want || p.Version != "default-1" || p.Location().String() != "Asia/Shanghai" {
 		t.Errorf("got %+v", p)
@@ -34,11 +42,142 @@ func TestAPolicyDocumentReplacesOnlyWhatItNames(t *testing.T) {
 	}
 }
 
+// drawPolicy draws values for everything a policy document can set.
+func drawPolicy(t *rapid.T) *domain.Policy {
+	levels := []domain.RiskLevel{domain.RiskLow, domain.RiskWatch, domain.RiskHigh, domain.RiskCritical}
+	gaps := rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(100, 100_000).Draw(t, "thousandths")) / 1000 })
+	p := &domain.Policy{
+		Version:       rapid.StringMatching(`[^\x00-\x1f\x7f]{1,32}|true|null|~|1e3|0x10|2026-03-01|- a|a: b|"x"|# y`).Draw(t, "version"),
+		Clock:         rapid.SampledFrom([]domain.Clock{domain.ClockWall, domain.ClockEvents}).Draw(t, "clock"),
+		HistoricAfter: time.Duration(rapid.Int64Range(int64(time.Hour), int64(87600*time.Hour)).Draw(t, "historic after")),
+		TimeZone:      rapid.SampledFrom([]string{"UTC", "Asia/Shanghai", "America/New_York", "Europe/Berlin"}).Draw(t, "zone"),
+		MaxFuture:     time.Duration(rapid.Int64Range(0, int64(8784*time.Hour)).Draw(t, "max future")),
+		Working:       drawWorkingTime(t),
+		Lifecycle: domain.LifecyclePolicy{
+			PriorGapDays: rapid.Int64Range(1, 3650).Draw(t, "prior gap"), PriorWeight: rapid.Int64Range(1, 100).Draw(t, "prior weight"),
+			MaturityOccasions: rapid.IntMin(1).Draw(t, "occasions"), MaturityRenewals: rapid.IntMin(1).Draw(t, "renewals"),
+			MaturityTenureDays: rapid.Int64Range(0, 36500).Draw(t, "tenure"),
+			MaturityBlockedBy:  rapid.SampledFrom(levels).Draw(t, "blocked by"), DeclineRisk: rapid.SampledFrom(levels).Draw(t, "risk"),
+			DeclineGaps: gaps.Draw(t, "decline"), TerminationGaps: gaps.Draw(t, "termination"),
+			TerminationDays: rapid.Int64Range(0, 36500).Draw(t, "termination days"),
+		},
+		Contact: domain.ContactPolicy{CheckDays: rapid.Int64Range(0, 3650).Draw(t, "check days")},
+	}
+	return p
+}
+
+// drawWorkingTime draws a section calendar in canonical order.
+func drawWorkingTime(t *rapid.T) domain.WorkingTime {
+	weekdays := []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+	w := domain.WorkingTime{
+		Days: []string{}, DayHours: drawHours(t), Hours: map[string]domain.DayHours{}, Holidays: []domain.Date{}, Workdays: []domain.Date{},
+	}
+	working := rapid.IntRange(1, 127).Draw(t, "working days")
+	for i, name := range weekdays {
+		if working&(1<<i) != 0 {
+			w.Days = append(w.Days, name)
+		}
+	}
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(weekdays), 0, 3, rapid.ID).Draw(t, "own hours") {
+		w.Hours[name] = drawHours(t)
+	}
+	for i, kind := range rapid.SliceOfN(rapid.IntRange(0, 6), 0, 60).Draw(t, "dates") {
+		date := exceptional + domain.Date(i)
+		switch kind {
+		case 0:
+			w.Holidays = append(w.Holidays, date)
+		case 1:
+			w.Workdays = append(w.Workdays, date)
+		case 2:
+			w.Hours[date.String()] = drawHours(t)
+		}
+	}
+	return w
+}
+
+// exceptional is the first of the dates that drawWorkingTime makes exceptions of: 2026-03-01.
+const exceptional domain.Date = 20513
+
+// drawHours draws hours with working time in whole quarters of an hour.
+func drawHours(t *rapid.T) domain.DayHours {
+	quarters := rapid.SliceOfNDistinct(rapid.IntRange(0, 96), 4, 4, rapid.ID).Draw(t, "quarters")
+	slices.Sort(quarters)
+	clock := func(i int) string { return fmt.Sprintf("%02d:%02d", quarters[i]/4, quarters[i]%4*15) }
+	h := domain.DayHours{From: clock(0), To: clock(3)}
+	if rapid.Bool().Draw(t, "lunch") {
+		h.LunchFrom, h.LunchTo = clock(1), clock(2)
+	}
+	return h
+}
+
+// manyDates returns more dates than a policy has room for.
+func manyDates() string {
+	var dates []string
+	for d := domain.Date(0); d < 4000; d++ {
+		dates = append(dates, d.String())
+	}
+	return strings.Join(dates, ", ")
+}
+
+func TestThePolicyReadFromItsDocumentIsEqual(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPolicy(t)
+		doc := p.Document()
+		back, err := domain.ParsePolicy(doc)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, doc)
+		}
+		if a, b := values(t, p), values(t, back); a != b {
+			t.Fatalf("became\n%s\nwant\n%s", b, a)
+		}
+		if again := back.Document(); !bytes.Equal(again, doc) || back.Digest() != p.Digest() {
+			t.Fatalf("the document became\n%s\nwant\n%s", again, doc)
+		}
+	})
+}
+
+// values returns every exported value of a policy, not by way of YAML.
+func values(t *rapid.T, p *domain.Policy) string {
+	b, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestADigestTellsPoliciesApartByTheirValuesOnly(t *testing.T) {
+	t.Parallel()
+	digest := func(doc string) string {
+		p, err := domain.ParsePolicy([]byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Digest()
+	}
+	same := digest("")
+	for _, doc := range []string{"# a comment\n", "max_future: 0h15m", "calendar: {days: [fri, thu, wed, tue, mon, mon]}",
+		"calendar: {hours: , holidays: , workdays: }", "{lifecycle: {decline_gaps: 2.0}, clock: wall}"} {
+		if got := digest(doc); got != same {
+			t.Errorf("%s has the digest %s, want %s", doc, got, same)
+		}
+	}
+	for _, doc := range []string{"version: other", "max_future: 16m", "clock: events", "lifecycle: {decline_gaps: 2.001}",
+		"calendar: {holidays: [2026-10-01]}"} {
+		if got := digest(doc); got == same || len(got) != 32 {
+			t.Errorf("%s has the digest %s", doc, got)
+		}
+	}
+}
+
 func TestABadPolicyNamesEveryFieldAndItsRule(t *testing.T) {
 	t.Parallel()
 	for doc, fields := range map[string][]string{
 		"version: ''":             {"version"},
-		"clock: wall":             {"clock"},
+		"version: \"a\\u0007\"":   {"version must not contain control characters"},
+		"clock: sun":              {"clock must be one of wall, events"},
+		"historic_after: 59m":     {"historic_after"},
+		"historic_after: 87601h":  {"historic_after"},
 		"time_zone: Mars/Olympus": {"time_zone"},
 		"time_zone: Local":        {"time_zone"},
 		"max_future: -1s":         {"max_future"},
@@ -52,7 +191,28 @@ func TestABadPolicyNamesEveryFieldAndItsRule(t *testing.T) {
 		"{lifecycle: {prior_weight: x}, clocks: 1, contact: {check_days: y}}": {"lifecycle.prior_weight", "clocks", "contact.check_days"},
 		"lifecycle: {decline_gap: 2}":                                         {"decline_gap"},
 		"contact: {check_days: -1}":                                           {"contact.check_days"},
-		"version: [":                                                          {"line 1"},
+		"calendar: {days: []}":                                                {"calendar must have working time in a week"},
+		"calendar: {days: [mon, someday]}":                                    {"calendar.days must be a list of mon, tue"},
+		"calendar: {days: mon}":                                               {"calendar.days must be a list of texts"},
+		"calendar: {from: 9:00, to: 18}":                                      {"calendar.from must be a time of day", "calendar.to must be a time of day"},
+		"calendar: {from: '18:00', to: '24:01'}":                              {"calendar.to must be a time of day"},
+		"calendar: {from: '18:00'}":                                           {"calendar.to must be after from"},
+		"calendar: {lunch_from: ''}":                                          {"calendar.lunch_from must be a time of day"},
+		"calendar: {lunch_from: '13:00'}":                                     {"calendar.lunch_to must be after lunch_from"},
+		"calendar: {lunch_from: '08:59'}":                                     {"calendar.lunch_from must be between"},
+		"calendar: {lunch_to: '18:01'}":                                       {"calendar.lunch_from must be between"},
+		"calendar: {lunch_from: '09:00', lunch_to: '18:00'}":                  {"calendar must have working time in a week"},
+		"calendar: {hours: {sat: {from: '09:00'}}}":                           {"calendar.hours.sat.to must be a time of day"},
+		"calendar: {hours: {sat: {start: '09:00'}}}":                          {"calendar.hours.sat.start is not a name of the policy"},
+		"calendar: {hours: {caturday: {from: '09:00', to: '10:00'}}}":         {"calendar.hours.caturday must be under a weekday"},
+		"calendar: {hours: {2026-02-29: {from: '09:00', to: '10:00'}}}":       {"calendar.hours.2026-02-29 must be under a weekday"},
+		"calendar: {hours: {sat: {}, sat: {}}}":                               {"calendar.hours.sat is given twice"},
+		"calendar: {hours: [sat]}":                                            {"calendar.hours must be a mapping"},
+		"calendar: {holidays: [2026-02-29]}":                                  {"calendar.holidays must be a list of dates"},
+		"calendar: {holidays: [1899-12-31]}":                                  {"calendar must have dates of the years 1900 to 2199"},
+		"calendar: {holidays: [2026-10-01], workdays: [2026-10-01]}":          {"calendar.workdays must have no date that is a holiday too"},
+		"calendar: {holidays: [" + manyDates() + "]}":                         {"document must have at most 48 KiB"},
+		"version: [": {"line 1"},
 	} {
 		_, err := domain.ParsePolicy([]byte(doc))
 		if err == nil {

@@ -27,6 +27,8 @@ const (
 	RuleUTF8 = "utf8"
 	// RuleNUL means that a text holds a NUL character.
 	RuleNUL = "nul"
+	// RuleReserved means that a name belongs to the engine.
+	RuleReserved = "reserved"
 	// RuleJSON means that the data is not JSON, or is nested too deep.
 	RuleJSON = "json"
 )

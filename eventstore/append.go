@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -19,11 +20,35 @@ import (
 // When ctx ends, records that were not sent yet fail with ctx's error and are not in the log; records in flight fail
 // with ErrUnknownOutcome. The bytes of the records are not used after Append has returned.
 func (l *Log) Append(ctx context.Context, records []Record) ([]Appended, error) {
+	return l.append(ctx, records, l.partitionOf)
+}
+
+// AppendTo is Append to a given partition, whatever the keys of the records: a control record is for all streams of a
+// partition and its key is the name of what it controls. Records of AppendTo and Append keep their order among each
+// other too. The error for a partition that the log does not have is ErrTopicMissing. Records of a customer do not
+// belong here: in another partition than PartitionOf says they are not part of their stream.
+func (l *Log) AppendTo(ctx context.Context, partition int, records []Record) ([]Appended, error) {
+	if partition < 0 || partition >= len(l.partitions) {
+		err := fmt.Errorf("append to partition %d of %s: %w", partition, l.cfg, ErrTopicMissing)
+		return failAll(make([]Appended, len(records)), err), err
+	}
+	return l.append(ctx, records, func(*Record) int { return partition })
+}
+
+// partitionOf is the choice of Append.
+func (l *Log) partitionOf(r *Record) int { return l.PartitionOf(r.Key) }
+
+// append writes each record to the partition that choose returns for it.
+func (l *Log) append(ctx context.Context, records []Record, choose func(*Record) int) ([]Appended, error) {
 	out := make([]Appended, len(records))
-	if err := ctx.Err(); err != nil {
+	err := ctx.Err()
+	if l.cfg.ReadOnly {
+		err = errReadOnly
+	}
+	if err != nil {
 		return failAll(out, err), fmt.Errorf("append to %s: %w", l.cfg, err)
 	}
-	parts := l.partition(records, out)
+	parts := l.partition(records, out, choose)
 	waiting := make([]*pending, 0, len(parts))
 	for _, p := range parts {
 		if err := l.lanes[p.partition].enqueue(ctx, p); err != nil {
@@ -52,6 +77,9 @@ func (l *Log) Append(ctx context.Context, records []Record) ([]Appended, error) 
 	return out, nil
 }
 
+// errReadOnly is the answer of a log that was opened with ReadOnly. No caller can act on it but by not appending.
+var errReadOnly = errors.New("log is open for reading only")
+
 // failAll sets every result to err.
 func failAll(out []Appended, err error) []Appended {
 	for i := range out {
@@ -60,20 +88,15 @@ func failAll(out []Appended, err error) []Appended {
 	return out
 }
 
-// partition sorts the valid records by partition and sets the results of the others.
-func (l *Log) partition(records []Record, out []Appended) []*pending {
+// partition sorts the valid records by the partition that choose returns and sets the results of the others.
+func (l *Log) partition(records []Record, out []Appended, choose func(*Record) int) []*pending {
 	var parts []*pending
 	for i := range records {
 		r := &records[i]
-		switch size := r.size(); {
-		case len(r.Key) == 0:
-			out[i].Err = ErrEmptyKey
-			continue
-		case size > l.maxRecord:
-			out[i].Err = &TooLargeError{Size: size, Limit: l.maxRecord}
+		if out[i].Err = l.checkRecord(r); out[i].Err != nil {
 			continue
 		}
-		partition := l.PartitionOf(r.Key)
+		partition := choose(r)
 		at := slices.IndexFunc(parts, func(p *pending) bool { return p.partition == partition })
 		if at < 0 {
 			at = len(parts)
@@ -86,6 +109,17 @@ func (l *Log) partition(records []Record, out []Appended) []*pending {
 		p.results = make([]Appended, len(p.records))
 	}
 	return parts
+}
+
+// checkRecord returns an error when the log does not take the record.
+func (l *Log) checkRecord(r *Record) error {
+	switch size := r.size(); {
+	case len(r.Key) == 0:
+		return ErrEmptyKey
+	case size > l.maxRecord:
+		return &TooLargeError{Size: size, Limit: l.maxRecord}
+	}
+	return nil
 }
 
 // pending is the share of one Append call in one partition. Its fields belong to the lane's lock from enqueue until

@@ -39,6 +39,11 @@ type Config struct {
 	// must have at least this. Default: what the broker is set to.
 	MinInSync int
 
+	// ReadOnly opens a topic with whatever settings it has, an output topic with a retention for instance; Append then
+	// refuses every record. A follower of a topic that deletes records stops with ErrTrimmed when what is due was deleted.
+	// Default: false.
+	ReadOnly bool
+
 	// TLS, when not nil, encrypts the connections.
 	TLS *tls.Config
 	// Username and Password, when Username is not empty, authenticate by SASL PLAIN. Use them with TLS only.

@@ -12,4 +12,8 @@
 // A follower reads one partition densely: the offset of every record is the offset of the one before it plus one. When
 // the log does not have the next offset (it was trimmed, recreated, or written by a transactional producer), the
 // follower stops with an error that says so; it never skips.
+//
+// A Group shares the partitions among the programs that run Join's membership, by a Kafka consumer group. It says who
+// works on which partition; that two never commit for the same one is for the store of the results to ensure. An Outlet
+// appends what was derived to output topics: at least once, in order.
 package eventstore

@@ -24,16 +24,25 @@ type Log struct {
 }
 
 // Open returns the log of cfg. It reads the topic's layout and settings and returns an error that is ErrTopicMissing or
-// ErrUnfitTopic when the topic cannot be an event log. It starts nothing but
+// ErrUnfitTopic when the topic cannot be an event log; with cfg.ReadOnly any settings will do. It starts nothing but
 // connections, which keep themselves informed of the cluster's layout until Close.
 func Open(ctx context.Context, cfg Config) (*Log, error) {
+	if cfg.ReadOnly {
+		cfg.MinInSync = 0
+		return open(ctx, cfg, nil)
+	}
+	return open(ctx, cfg, required[:])
+}
+
+// open opens a topic that has the settings that are needed.
+func open(ctx context.Context, cfg Config, needed []kafka.ConfigEntry) (*Log, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	conns := newConnections(cfg)
 	client := conns.client(cfg)
-	facts, err := checkTopic(ctx, client, cfg)
+	facts, err := checkTopic(ctx, client, cfg, needed)
 	if err != nil {
 		conns.close()
 		return nil, fmt.Errorf("open log: %w", err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 )
 
 const (
@@ -120,6 +121,26 @@ func (s *Stream) Offsets() iter.Seq[int64] {
 			}
 		}
 	}
+}
+
+// VersionBefore returns the version that the stream had before the record at offset: how many records were accepted at
+// lower offsets.
+func (s *Stream) VersionBefore(offset int64) int64 {
+	version := s.version
+	for i := s.Chunks() - 1; i >= 0; i-- {
+		c := s.chunk(i)
+		if len(c.entries) > 0 && c.base >= offset {
+			version -= int64(len(c.entries))
+			continue
+		}
+		for _, e := range slices.Backward(c.entries) {
+			if c.base+int64(e.distance) < offset {
+				return version
+			}
+			version--
+		}
+	}
+	return version
 }
 
 // LastOffsets returns the offsets of the last n accepted records, ascending; fewer when the stream has fewer.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 
 	"github.com/segmentio/kafka-go"
@@ -39,15 +40,28 @@ func CreateTopic(ctx context.Context, cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return fmt.Errorf("create topic: %w", err)
 	}
+	settings := required[:]
+	if cfg.MinInSync > 0 {
+		settings = append(slices.Clone(settings), kafka.ConfigEntry{ConfigName: settingInSync, ConfigValue: strconv.Itoa(cfg.MinInSync)})
+	}
+	if err := makeTopic(ctx, cfg, settings); err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
+		return fmt.Errorf("create topic %s: %w", cfg, err)
+	}
+	if err := awaitTopic(ctx, cfg, required[:]); err != nil {
+		return fmt.Errorf("create topic: %w", err)
+	}
+	return nil
+}
+
+// makeTopic asks the cluster for the topic of cfg with the given settings.
+func makeTopic(ctx context.Context, cfg Config, settings []kafka.ConfigEntry) error {
 	conns := newConnections(cfg)
 	defer conns.close()
-	client := conns.client(cfg)
-
 	topic := kafka.TopicConfig{
 		Topic:             cfg.Topic,
 		NumPartitions:     cfg.Partitions,
 		ReplicationFactor: cfg.ReplicationFactor,
-		ConfigEntries:     append([]kafka.ConfigEntry(nil), required[:]...),
+		ConfigEntries:     settings,
 	}
 	if topic.NumPartitions == 0 {
 		topic.NumPartitions = defaultPartitions
@@ -55,29 +69,19 @@ func CreateTopic(ctx context.Context, cfg Config) error {
 	if topic.ReplicationFactor == 0 {
 		topic.ReplicationFactor = -1
 	}
-	if cfg.MinInSync > 0 {
-		topic.ConfigEntries = append(topic.ConfigEntries,
-			kafka.ConfigEntry{ConfigName: settingInSync, ConfigValue: strconv.Itoa(cfg.MinInSync)})
-	}
-	res, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{topic}})
+	res, err := conns.client(cfg).CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{topic}})
 	if err != nil {
-		return fmt.Errorf("create topic %s: %w", cfg, err)
+		return err
 	}
-	if err := res.Errors[cfg.Topic]; err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
-		return fmt.Errorf("create topic %s: %w", cfg, err)
-	}
-	if err := awaitTopic(ctx, cfg); err != nil {
-		return fmt.Errorf("create topic: %w", err)
-	}
-	return nil
+	return res.Errors[cfg.Topic]
 }
 
 // awaitTopic checks a topic that exists, after waiting for the broker to show it: a broker learns of a topic a moment
 // after the controller has made it.
-func awaitTopic(ctx context.Context, cfg Config) error {
+func awaitTopic(ctx context.Context, cfg Config, needed []kafka.ConfigEntry) error {
 	var pause backoff
 	for {
-		err := tryTopic(ctx, cfg)
+		err := tryTopic(ctx, cfg, needed)
 		if !errors.Is(err, ErrTopicMissing) && !isTransient(err) {
 			return err
 		}
@@ -88,7 +92,7 @@ func awaitTopic(ctx context.Context, cfg Config) error {
 }
 
 // tryTopic checks the topic over a new connection, which reads the metadata anew, and that its partitions have leaders.
-func tryTopic(ctx context.Context, cfg Config) error {
+func tryTopic(ctx context.Context, cfg Config, needed []kafka.ConfigEntry) error {
 	conns := newConnections(cfg)
 	defer conns.close()
 	client := conns.client(cfg)
@@ -101,7 +105,7 @@ func tryTopic(ctx context.Context, cfg Config) error {
 			return fmt.Errorf("describe topic %s: partition %d: %w", cfg, p.ID, p.Error)
 		}
 	}
-	_, err = checkTopic(ctx, client, cfg)
+	_, err = checkTopic(ctx, client, cfg, needed)
 	return err
 }
 
@@ -112,8 +116,8 @@ type topicFacts struct {
 	maxMessage int
 }
 
-// checkTopic returns the facts of the topic of cfg, or an error when it is missing or unfit.
-func checkTopic(ctx context.Context, client *kafka.Client, cfg Config) (topicFacts, error) {
+// checkTopic returns the facts of the topic of cfg, or an error when it is missing or lacks a setting that is needed.
+func checkTopic(ctx context.Context, client *kafka.Client, cfg Config, needed []kafka.ConfigEntry) (topicFacts, error) {
 	topic, err := describeTopic(ctx, client, cfg)
 	if err != nil {
 		return topicFacts{}, err
@@ -127,7 +131,7 @@ func checkTopic(ctx context.Context, client *kafka.Client, cfg Config) (topicFac
 	if err != nil {
 		return topicFacts{}, err
 	}
-	for _, want := range required {
+	for _, want := range needed {
 		if got, ok := settings[want.ConfigName]; ok && got != want.ConfigValue {
 			return topicFacts{}, &UnfitTopicError{Topic: cfg.Topic, Setting: want.ConfigName, Got: got, Want: want.ConfigValue}
 		}

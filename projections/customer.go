@@ -15,7 +15,7 @@ type Customer struct {
 	ID string
 	// Stream recognises duplicates and conflicts and knows where the records are.
 	Stream eventstore.Stream
-	// Now is the customer's time: the newest occurred_at or tick that was folded.
+	// Now is the customer's time: the newest occurred_at, or the last timer that fired when that was later.
 	Now domain.Instant
 	// First is the earliest occurred_at.
 	First domain.Instant
@@ -25,6 +25,12 @@ type Customer struct {
 	Events int64
 	// Late counts events that occurred before the customer's time.
 	Late int64
+	// Touched are the places of the control records that changed the customer, ascending: ticks that fired a timer.
+	Touched []int64
+	// Parked says that the fold panicked on this customer: its records queue until they are redriven, and its time stands.
+	Parked bool
+	// sent counts the outputs by topic.
+	sent [outputTopics]int32
 	// batch is the batch of the folder that changed the customer last.
 	batch uint64
 

@@ -12,8 +12,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 )
 
-// Digest is a fingerprint of what people can see: states, moves and roll-ups, as the last event of each customer left them;
-// what silence adds by a later instant follows from that. Two sets of views with the same content
+// Digest is a fingerprint of what people can see: states, moves and roll-ups. Two sets of views with the same content
 // have the same digest, whatever the order, the batches and the partitions they were folded in. Digests of parts are
 // added; adding the negative takes a part away.
 type Digest [2]uint64
@@ -83,6 +82,7 @@ func (r *Rollups) Digest() Digest {
 		}
 		d = d.Add(digestOf(row))
 	}
+	add("late", "", r.Late)
 	for s, n := range r.Stages {
 		add("stage", domain.Stage(s).String(), n)
 	}

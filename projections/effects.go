@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
 )
 
 // Effects collects what a fold yields besides the state: the moves, and the increments of the roll-ups. It is reused
@@ -13,12 +14,23 @@ type Effects struct {
 	Moves []Move
 	// Rollups are increments to be added to those of the partition.
 	Rollups Rollups
+	// Outputs are the derived events in the order in which they came about, when they are asked for.
+	Outputs []Output
+
+	// publish asks for outputs; position is the place of the record that is folded, and cause the event in it, nil for a
+	// control record.
+	publish  bool
+	position eventstore.Position
+	cause    *Entry
 }
 
 // Reset empties e and keeps its memory.
 func (e *Effects) Reset() {
 	clear(e.Moves)
 	e.Moves = e.Moves[:0]
+	clear(e.Outputs)
+	e.Outputs = e.Outputs[:0]
+	e.cause = nil
 	e.Rollups.reset()
 }
 

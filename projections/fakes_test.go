@@ -33,7 +33,10 @@ func (s single) Begin(context.Context, projections.Checkpoint, iter.Seq[string])
 	return singleBatch{customer: s.customer}, nil
 }
 
-type singleBatch struct{ customer *projections.Customer }
+type singleBatch struct {
+	projections.Batch
+	customer *projections.Customer
+}
 
 func (b singleBatch) Customer(string) *projections.Customer { return b.customer }
 

@@ -12,6 +12,8 @@ import (
 type Fold struct {
 	policy   *domain.Policy
 	location *time.Location
+	// Before, when it is not nil, is called before an event is applied. It serves those who watch a fold at work.
+	Before func(c *Customer, e *Entry)
 }
 
 // NewFold returns a fold under the given policy.
@@ -42,11 +44,16 @@ func (e *Entry) id() string {
 // Apply brings the customer's time up to the event, firing the timers that are due by then, and folds the event. An
 // event that occurred before the customer's time is late: it counts by its own date and turns nothing back.
 func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
+	if f.Before != nil {
+		f.Before(c, e)
+	}
 	at := e.Event.Time
 	f.Advance(c, at, out)
+	out.cause = e
 	e.late = at < c.Now
 	if e.late {
 		c.Late++
+		out.Rollups.Late++
 	}
 	if c.First == 0 || at < c.First {
 		c.First = at
@@ -65,9 +72,11 @@ func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
 }
 
 // Advance fires the customer's timers that are due at or before until, in the order of (due, kind), and moves the
-// customer's time there. It does nothing when the customer's time is later already.
+// customer's time to the last one that fired. Time that has had no effect on a customer is not remembered: when a tick
+// comes between two events and fires nothing, the states are as if it had not come.
 func (f *Fold) Advance(c *Customer, until domain.Instant, out *Effects) {
-	for {
+	out.cause = nil
+	for !c.Parked {
 		due, kind := c.Lifecycle.timers.next()
 		if due == 0 || due > until {
 			break
@@ -76,11 +85,32 @@ func (f *Fold) Advance(c *Customer, until domain.Instant, out *Effects) {
 		c.Lifecycle.timers.clear(kind)
 		f.fireLifecycle(c, kind, due, out)
 	}
-	c.Now = max(c.Now, until)
 }
 
-// NextDue returns when the customer's next timer fires, or zero when none is set.
+// Reconsider applies the policy of the fold, which holds from the given instant on, to a customer that was folded under
+// another one: what is true by its rules takes effect then, or at the customer's time when that is later. It reports
+// whether anything changed.
+func (f *Fold) Reconsider(c *Customer, from domain.Instant, out *Effects) bool {
+	out.cause = nil
+	if c.Parked || !c.IsCustomer() || c.Events == 0 {
+		return false
+	}
+	before, moves := c.Lifecycle.timers, c.Lifecycle.Moves
+	rule := c.Lifecycle.rule
+	at := max(from, c.Now)
+	f.evaluate(c, at, out)
+	if c.Lifecycle.Moves != moves || c.Lifecycle.rule != rule {
+		c.Now = at
+		return true
+	}
+	return c.Lifecycle.timers != before
+}
+
+// NextDue returns when the customer's next timer fires, or zero when none is set or the customer is parked.
 func (c *Customer) NextDue() domain.Instant {
+	if c.Parked {
+		return 0
+	}
 	due, _ := c.Lifecycle.timers.next()
 	return due
 }
@@ -90,6 +120,7 @@ func (c *Customer) NextDue() domain.Instant {
 func (f *Fold) At(c *Customer, at domain.Instant) (Customer, []Move) {
 	snapshot := *c
 	var out Effects
+	defer blame(c.ID)
 	f.Advance(&snapshot, at, &out)
 	return snapshot, out.Moves
 }

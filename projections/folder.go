@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"iter"
 	"math/bits"
-	"strings"
 	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
 )
 
@@ -24,13 +22,33 @@ type Bound struct {
 	Known domain.Instant
 }
 
+// FolderOptions say where a folder works and who hears of it.
+type FolderOptions struct {
+	// PartitionOf names the partition a key belongs to. Required.
+	PartitionOf func(key []byte) int
+	// Bound leaves out part of the log. Default: nothing is left out.
+	Bound Bound
+	// Owner names the folder as the writer of its partition. Default: empty.
+	Owner string
+	// Trusted takes records as those of a posting list: each was in time when the partition was folded, which the
+	// timestamps of a part of it may not show.
+	Trusted bool
+	// Outcomes is told what became of each record, after the batch of the record was committed. Default: nobody is told.
+	Outcomes *Outcomes
+	// Outlet takes the outputs of a batch before it is committed. Default: none are made.
+	Outlet Outlet
+	// Records reads the queue of a parked customer. Without it a record that redrives one is refused.
+	Records interface {
+		Read(ctx context.Context, partition int, offsets []int64) ([]eventstore.Record, error)
+	}
+}
+
 // Folder folds the records of one partition into a store, batch by batch. Not safe for concurrent use.
 type Folder struct {
+	base    *Fold
 	fold    *Fold
 	store   Store
-	owner   func(key []byte) int
-	bound   Bound
-	trusted bool
+	options FolderOptions
 	decoder *domain.Decoder
 	event   domain.Event
 	// typeName is the name under which the event is counted.
@@ -39,53 +57,154 @@ type Folder struct {
 	effects  Effects
 	changes  Changes
 	batch    uint64
-	// outcomes is told what became of the records, unless it is nil; folded are those of the batch.
-	outcomes *Outcomes
-	folded   []Outcome
+	// current is the customer that the fold is at work on.
+	current string
+	// park are the customers that this batch parks, because an earlier attempt panicked on them.
+	park   map[string]*panicked
+	folded []Outcome
 }
 
-// NewFolder returns a folder that stores into the given store. owner names the partition a key belongs to.
-func NewFolder(fold *Fold, store Store, owner func(key []byte) int, bound Bound) *Folder {
-	return &Folder{fold: fold, store: store, owner: owner, bound: bound, decoder: domain.NewDecoder()}
+// NewFolder returns a folder that stores into the given store. The fold's policy holds until a published one does.
+func NewFolder(fold *Fold, store Store, options FolderOptions) *Folder {
+	return &Folder{base: fold, fold: fold, store: store, options: options, decoder: domain.NewDecoder()}
 }
 
-// Remember makes the folder tell outcomes what became of each record, after the batch of the record was committed.
-func (x *Folder) Remember(outcomes *Outcomes) { x.outcomes = outcomes }
-
-// Trust makes the folder take records as those of a posting list: each was in time when the partition was folded, which
-// the timestamps of a part of it may not show.
-func (x *Folder) Trust() { x.trusted = true }
-
-// Fold applies consecutive records that begin at the checkpoint and commits them together. It returns the checkpoint
-// after them.
-func (x *Folder) Fold(ctx context.Context, at Checkpoint, records []eventstore.Record) (Checkpoint, error) {
-	if len(records) == 0 {
-		return at, nil
-	}
-	if records[0].Offset != at.Next {
-		return at, fmt.Errorf("fold partition %d: record %d does not follow the checkpoint at %d", at.Partition, records[0].Offset, at.Next)
-	}
-	b, err := x.store.Begin(ctx, at, keys(records))
+// Claim makes the folder the writer of a partition and returns the checkpoint from which it goes on.
+func (x *Folder) Claim(ctx context.Context, partition int) (Checkpoint, error) {
+	resume, err := x.store.Claim(ctx, partition, x.options.Owner)
 	if err != nil {
-		return at, fmt.Errorf("fold partition %d: %w", at.Partition, err)
+		return Checkpoint{}, err
 	}
-	defer b.Rollback()
-	x.begin(at)
-	for i := range records {
-		outcome := x.record(b, &records[i])
-		if x.outcomes != nil {
-			x.folded = append(x.folded, outcome)
+	x.fold = x.base
+	if p := resume.Policy; p != nil {
+		if x.fold, err = x.base.under(p.Document); err != nil {
+			return Checkpoint{}, fmt.Errorf("claim partition %d: policy published at offset %d: %w", partition, p.Offset, err)
 		}
 	}
-	last := &records[len(records)-1]
-	x.changes.Next = last.Offset + 1
-	x.changes.Last = Fingerprint(last)
-	next, err := b.Commit(ctx, &x.changes)
-	if err != nil {
-		return at, fmt.Errorf("fold partition %d: %w", at.Partition, err)
+	if x.options.Outcomes != nil {
+		x.options.Outcomes.resume(partition, resume.Checkpoint.Next)
 	}
-	if x.outcomes != nil {
-		x.outcomes.publish(at.Partition, at.Next, x.folded)
+	return resume.Checkpoint, nil
+}
+
+// under returns the fold under the policy of the document.
+func (f *Fold) under(document string) (*Fold, error) {
+	policy, err := domain.ParsePolicy([]byte(document))
+	if err != nil {
+		return nil, err
+	}
+	fold := NewFold(policy)
+	fold.Before = f.Before
+	return fold, nil
+}
+
+// Fold applies consecutive records that begin at the checkpoint and commits them. Events before, between and after
+// control records are batches of their own, and a control record that concerns many customers takes several; so after
+// an error some of the records may have been committed. It returns the checkpoint after what was committed.
+func (x *Folder) Fold(ctx context.Context, at Checkpoint, records []eventstore.Record) (Checkpoint, error) {
+	if len(records) > 0 && records[0].Offset != at.Next {
+		return at, fmt.Errorf("fold partition %d: record %d does not follow the checkpoint at %d", at.Partition, records[0].Offset, at.Next)
+	}
+	for len(records) > 0 {
+		n := 0
+		for n < len(records) && !isControl(&records[n]) {
+			n++
+		}
+		var err error
+		if n > 0 {
+			at, err = x.foldEvents(ctx, at, records[:n])
+		} else {
+			at, n, err = x.foldControl(ctx, at, records)
+		}
+		if err != nil {
+			return at, fmt.Errorf("fold partition %d: %w", at.Partition, err)
+		}
+		records = records[n:]
+	}
+	return at, nil
+}
+
+// isControl reports whether the record bears the key of the engine's own records.
+func isControl(r *eventstore.Record) bool { return string(r.Key) == domain.ControlSubject }
+
+func (x *Folder) foldEvents(ctx context.Context, at Checkpoint, records []eventstore.Record) (Checkpoint, error) {
+	return x.commit(ctx, at, keys(records), func(_ context.Context, b Batch) error {
+		for i := range records {
+			outcome := x.record(b, &records[i])
+			if x.options.Outcomes != nil {
+				x.folded = append(x.folded, outcome)
+			}
+		}
+		x.pass(&records[len(records)-1])
+		return nil
+	})
+}
+
+// pass moves the checkpoint behind a record.
+func (x *Folder) pass(r *eventstore.Record) {
+	x.changes.Next, x.changes.Last, x.changes.Sweep = r.Offset+1, Fingerprint(r), ""
+	x.changes.Recorded = max(x.changes.Recorded, domain.InstantOf(r.RecordedAt))
+}
+
+// commit opens a batch for the named customers, lets work fill it, publishes the outputs and commits. When the fold
+// panics on a customer, the batch is done again with that customer parked.
+func (x *Folder) commit(ctx context.Context, at Checkpoint, names iter.Seq[string], work func(context.Context, Batch) error) (Checkpoint, error) {
+	defer func() { x.park = nil }()
+	for {
+		next, err := x.attempt(ctx, at, names, work)
+		var p *panicked
+		if !errors.As(err, &p) {
+			return next, err
+		}
+		if _, again := x.park[p.customer]; again || p.customer == "" {
+			return at, err
+		}
+		if x.park == nil {
+			x.park = make(map[string]*panicked)
+		}
+		x.park[p.customer] = p
+	}
+}
+
+func (x *Folder) attempt(ctx context.Context, at Checkpoint, names iter.Seq[string], work func(context.Context, Batch) error) (next Checkpoint, err error) {
+	b, err := x.store.Begin(ctx, at, names)
+	if err != nil {
+		return at, err
+	}
+	defer b.Rollback()
+	defer func() {
+		switch value := recover().(type) {
+		case nil:
+		case *panicked:
+			next, err = at, value
+		default:
+			p := newPanicked(x.current, value)
+			p.offset = x.effects.position.Offset
+			next, err = at, p
+		}
+	}()
+	x.begin(at)
+	if err := work(ctx, b); err != nil {
+		return at, err
+	}
+	x.current = ""
+	if x.options.Outlet != nil && len(x.effects.Outputs) > 0 {
+		if err := x.options.Outlet.Publish(ctx, x.effects.Outputs); err != nil {
+			return at, err
+		}
+	}
+	x.changes.Fold = x.fold
+	if x.changes.Policy != nil {
+		if x.changes.Fold, err = x.base.under(x.changes.Policy.Document); err != nil {
+			return at, err
+		}
+	}
+	if next, err = b.Commit(ctx, &x.changes); err != nil {
+		return at, err
+	}
+	x.fold = x.changes.Fold
+	if x.options.Outcomes != nil {
+		x.options.Outcomes.publish(at.Partition, at.Next, x.folded)
 	}
 	return next, nil
 }
@@ -96,16 +215,27 @@ func Fingerprint(r *eventstore.Record) uint64 {
 }
 
 func (x *Folder) begin(at Checkpoint) {
-	// The place in the log numbers the batches, so that a customer that a store keeps in memory bears no number that
-	// another folder gives out again.
-	x.batch = uint64(at.Next) + 1
+	// The number of the batch tells the customers that it has changed already from those it has not. It goes up with
+	// every attempt, and begins at a place in the log so that a customer that a store keeps in memory bears no number
+	// that another folder gives out again.
+	x.batch = max(x.batch+1, uint64(at.Epoch)<<40)
 	x.effects.Reset()
+	x.effects.publish = x.options.Outlet != nil
+	x.current = ""
 	clear(x.folded)
 	x.folded = x.folded[:0]
 	clear(x.changes.Changed)
 	x.changes = Changes{
-		Newest: at.Newest, Recorded: at.Recorded, Effects: &x.effects,
+		Next: at.Next, Sweep: at.Sweep, Last: at.Last, Newest: at.Newest, Recorded: at.Recorded, Effects: &x.effects,
 		Changed: x.changes.Changed[:0], Quarantined: x.changes.Quarantined[:0],
+	}
+}
+
+// changed notes that the batch changed the customer.
+func (x *Folder) changed(c *Customer) {
+	if c.batch != x.batch {
+		c.batch = x.batch
+		x.changes.Changed = append(x.changes.Changed, c)
 	}
 }
 
@@ -120,127 +250,5 @@ func keys(records []eventstore.Record) iter.Seq[string] {
 	}
 }
 
-// record applies the verdict rule to one record, folds it when it is accepted, and returns its outcome, which is unknown
-// when the bound leaves the record out.
-func (x *Folder) record(b Batch, r *eventstore.Record) Outcome {
-	recorded := domain.InstantOf(r.RecordedAt)
-	x.changes.Recorded = max(x.changes.Recorded, recorded)
-	if x.bound.Known != 0 && recorded > x.bound.Known {
-		return Outcome{}
-	}
-	data, err := x.read(r, recorded)
-	if err != nil {
-		return x.setAside(r, recorded, Outcome{Verdict: eventstore.Quarantined, Problems: problems(err)})
-	}
-	ev := &x.event
-	c := b.Customer(ev.Subject)
-	id, content := wire.IDKey(ev.ID), wire.Content(ev)
-	verdict, reason := c.Stream.Judge(id, content, ev.ExpectedVersion)
-	switch verdict {
-	case eventstore.Accepted:
-	case eventstore.Duplicate:
-		x.effects.Rollups.Verdicts[verdict]++
-		return Outcome{Known: true, Verdict: verdict, Version: c.Stream.Version()}
-	default:
-		version := c.Stream.Version()
-		return x.setAside(r, recorded, Outcome{
-			Verdict: verdict, Reason: reason, Version: version, Problems: []QuarantineProblem{conflict(reason, version)},
-		})
-	}
-	c.Stream.Accept(id, content, r.Offset)
-	outcome := Outcome{Known: true, Verdict: verdict, Version: c.Stream.Version()}
-	if c.batch != x.batch {
-		c.batch = x.batch
-		x.changes.Changed = append(x.changes.Changed, c)
-	}
-	if x.bound.At != 0 && ev.Time > x.bound.At {
-		return outcome
-	}
-	x.effects.Rollups.Verdicts[verdict]++
-	x.effects.Rollups.addType(x.typeName, 1)
-	x.changes.Newest = max(x.changes.Newest, ev.Time)
-	x.entry = Entry{Event: ev, Data: data}
-	x.fold.Apply(c, &x.entry, &x.effects)
-	return outcome
-}
-
-// read decodes and checks a record into x.event and returns its data.
-func (x *Folder) read(r *eventstore.Record, recorded domain.Instant) (any, error) {
-	ev := &x.event
-	if err := wire.Decode(ev, r.Key, r.Value, r.Headers); err != nil {
-		return nil, err
-	}
-	if len(r.Key) == 0 {
-		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/subject", Rule: "key", Message: "the record has no key"}}}
-	}
-	if x.owner(r.Key) != r.Partition {
-		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/subject", Rule: "partition", Message: "the record is not in the partition of its key"}}}
-	}
-	typ, data, err := x.decoder.DecodeEvent(ev)
-	switch {
-	case err != nil:
-		return nil, err
-	case !x.trusted && ev.Time > recorded+domain.Instant(x.fold.policy.MaxFuture.Microseconds()):
-		return nil, &domain.Invalid{Problems: []domain.Problem{future(x.fold.policy)}}
-	case typ == nil:
-		x.typeName = unknownType
-	case typ.Control:
-		return nil, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/type", Rule: "control", Message: "control records are the engine's own"}}}
-	default:
-		x.typeName = typ.Name
-	}
-	return data, nil
-}
-
-// unknownType is the name under which events of types outside the catalogue are counted together.
-const unknownType = "(unknown)"
-
-func future(p *domain.Policy) domain.Problem {
-	return domain.Problem{Pointer: "/time", Rule: "future", Message: fmt.Sprintf("lies more than %s after the time of recording", p.MaxFuture)}
-}
-
-// setAside keeps the position of a record that was not accepted, and what is wrong with it. It returns the outcome as a
-// known one.
-func (x *Folder) setAside(r *eventstore.Record, recorded domain.Instant, outcome Outcome) Outcome {
-	x.effects.Rollups.Verdicts[outcome.Verdict]++
-	ev := &x.event
-	x.changes.Quarantined = append(x.changes.Quarantined, Quarantine{
-		Partition: r.Partition, Offset: r.Offset, Customer: legible(string(r.Key)), Event: legible(ev.ID), Type: legible(ev.Type),
-		Recorded: recorded, Verdict: outcome.Verdict, Problems: outcome.Problems,
-	})
-	outcome.Known = true
-	return outcome
-}
-
-func conflict(reason eventstore.Reason, version int64) QuarantineProblem {
-	if reason == eventstore.IDReused {
-		return QuarantineProblem{Pointer: "/id", Rule: "id_reused", Message: "the id belongs to an accepted event with other content"}
-	}
-	return QuarantineProblem{Pointer: "/expectedversion", Rule: "version", Message: fmt.Sprintf("the stream is at version %d", version)}
-}
-
-// problems lists what is wrong with a record.
-func problems(err error) []QuarantineProblem {
-	var invalid *domain.Invalid
-	if errors.As(err, &invalid) {
-		list := make([]QuarantineProblem, len(invalid.Problems))
-		for i, p := range invalid.Problems {
-			list[i] = QuarantineProblem(p)
-		}
-		return list
-	}
-	var malformed *wire.Malformed
-	if errors.As(err, &malformed) {
-		return []QuarantineProblem{{Pointer: malformed.Pointer, Rule: malformed.Rule, Message: malformed.Message}}
-	}
-	return []QuarantineProblem{{Rule: "malformed", Message: err.Error()}}
-}
-
-// legible returns s in a form that can be stored and shown: valid UTF-8 without NUL, at most 256 bytes.
-func legible(s string) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
-	if len(s) > 256 {
-		s = strings.ToValidUTF8(s[:256], "")
-	}
-	return strings.Clone(s)
-}
+// none names no customers.
+func none(func(string) bool) {}

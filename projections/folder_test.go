@@ -52,7 +52,7 @@ func TestABadRecordIsSetAsideWithItsReasonAndHarmsNoOther(t *testing.T) {
 		"no key":                {envelope("", event("x", "purchase.recorded", paid)), eventstore.Quarantined, "/subject", "key"},
 		"key of another":        {envelope("d", event("x", "purchase.recorded", paid)), eventstore.Quarantined, "/subject", "mismatch"},
 		"wrong partition":       {envelope("elsewhere", strings.Replace(event("x", "purchase.recorded", paid), `"c"`, `"elsewhere"`, 1)), eventstore.Quarantined, "/subject", "partition"},
-		"control record":        {envelope("c", event("x", "clock.ticked", `"data":{"at":"2026-01-01T00:00:00Z"}`)), eventstore.Quarantined, "/type", "control"},
+		"control record":        {envelope("c", event("x", "clock.ticked", `"data":{"at":"2026-01-01T00:00:00Z"}`)), eventstore.Quarantined, "/subject", "format"},
 		"id with other content": {envelope("c", event("good-1", "purchase.returned", paid)), eventstore.Conflict, "/id", "id_reused"},
 		"version not met":       {envelope("c", event("x", "purchase.recorded", `"expectedversion":"7",`+paid)), eventstore.Conflict, "/expectedversion", "version"},
 	} {
@@ -88,17 +88,18 @@ func TestABadRecordIsSetAsideWithItsReasonAndHarmsNoOther(t *testing.T) {
 func foldOwned(t *testing.T, records []eventstore.Record) *memview.Store {
 	t.Helper()
 	store := memview.New(defaultFold, 1)
-	at, err := store.Claim(t.Context(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	owner := func(key []byte) int {
 		if bytes.Equal(key, []byte("elsewhere")) {
 			return 1
 		}
 		return 0
 	}
-	if _, err := projections.NewFolder(defaultFold, store, owner, projections.Bound{}).Fold(t.Context(), at, records); err != nil {
+	folder := projections.NewFolder(defaultFold, store, projections.FolderOptions{PartitionOf: owner})
+	at, err := folder.Claim(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := folder.Fold(t.Context(), at, records); err != nil {
 		t.Fatal(err)
 	}
 	return store
@@ -137,11 +138,11 @@ func TestAFolderRefusesRecordsThatDoNotFollowTheCheckpoint(t *testing.T) {
 	r := envelope("c", event("x", "thing.done", `"data":{}`))
 	r.Offset = 5
 	store := memview.New(defaultFold, 1)
-	at, err := store.Claim(t.Context(), 0)
+	folder := projections.NewFolder(defaultFold, store, projections.FolderOptions{PartitionOf: inPartitionZero})
+	at, err := folder.Claim(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := projections.NewFolder(defaultFold, store, inPartitionZero, projections.Bound{})
 	if _, err := folder.Fold(t.Context(), at, []eventstore.Record{r}); err == nil {
 		t.Error("a gap was folded over")
 	}

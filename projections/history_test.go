@@ -98,11 +98,11 @@ func foldAll(t failer, records []eventstore.Record, bound projections.Bound, cut
 
 func foldInto(t failer, store *memview.Store, records []eventstore.Record, bound projections.Bound, cut func(i int) bool) {
 	ctx := context.Background()
-	at, err := store.Claim(ctx, 0)
+	folder := projections.NewFolder(defaultFold, store, projections.FolderOptions{PartitionOf: inPartitionZero, Bound: bound})
+	at, err := folder.Claim(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := projections.NewFolder(defaultFold, store, inPartitionZero, bound)
 	from := 0
 	for i := range records {
 		if i == len(records)-1 || cut(i) {

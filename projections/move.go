@@ -1,6 +1,9 @@
 package projections
 
-import "github.com/rapport-crm/rapport/domain"
+import (
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+)
 
 // cause is why a customer moves.
 type cause struct {
@@ -42,6 +45,7 @@ func (f *Fold) move(c *Customer, to domain.Stage, at domain.Instant, why cause, 
 	l.Reason, l.Inferred, l.WonBack, l.Evidence = why.reason, why.inferred, why.wonBack, why.evidence
 	f.count(c, &m, out)
 	out.Moves = append(out.Moves, m)
+	out.emit(c, Output{Topic: TopicLifecycle, Type: m.outputType(), At: at, Evidence: m.Evidence, Policy: m.Policy}, func() any { return m.data(out.position) })
 }
 
 // count adds a move to the population, the flows of its day and its cohort.
@@ -65,5 +69,37 @@ func (f *Fold) count(c *Customer, m *Move, out *Effects) {
 			n = -1
 		}
 		r.addCohort(CohortKey{Cohort: l.Cohort, Month: day.Month()}, n)
+	}
+}
+
+// outputType returns the type of the derived event that tells of the move.
+func (m *Move) outputType() string {
+	switch {
+	case m.From == domain.StageNone:
+		return "lifecycle.started"
+	case m.To == domain.StageTermination:
+		return "lifecycle.terminated"
+	default:
+		return "lifecycle.stage_changed"
+	}
+}
+
+// data returns the move as the data of its derived event.
+func (m *Move) data(at eventstore.Position) any {
+	switch m.outputType() {
+	case "lifecycle.started":
+		return &domain.LifecycleStarted{
+			To: m.To.String(), Reason: m.Reason.String(), At: m.At, Evidence: m.Evidence, PolicyVersion: m.Policy, Position: at.String(),
+		}
+	case "lifecycle.terminated":
+		return &domain.LifecycleTerminated{
+			From: m.From.String(), Reason: m.Reason.String(), Inferred: m.Inferred, DwellUS: m.Dwell, At: m.At,
+			Evidence: m.Evidence, PolicyVersion: m.Policy, Position: at.String(),
+		}
+	default:
+		return &domain.LifecycleStageChanged{
+			From: m.From.String(), To: m.To.String(), Reason: m.Reason.String(), WonBack: m.WonBack, DwellUS: m.Dwell, At: m.At,
+			Evidence: m.Evidence, PolicyVersion: m.Policy, Position: at.String(),
+		}
 	}
 }

@@ -37,6 +37,9 @@ const DefaultKept = 1 << 14
 type OutcomesOptions struct {
 	// Kept is how many outcomes are remembered for each partition, the latest. One takes 40 bytes. Default: DefaultKept.
 	Kept int
+	// Away says that no partition is folded here until a folder claims it: outcomes of its records are then unknown at
+	// once. Default: callers wait for the folders to come.
+	Away bool
 }
 
 // Outcomes remembers what became of the records that were folded last and lets callers wait for those to come. An
@@ -54,7 +57,9 @@ type lane struct {
 	ring        []Outcome
 	kept        int
 	first, next int64
-	waiting     map[*watch]struct{}
+	// away says that the partition is not folded here: whoever waits is told so.
+	away    bool
+	waiting map[*watch]struct{}
 }
 
 // NewOutcomes returns the outcomes of so many partitions, none of them known.
@@ -64,7 +69,7 @@ func NewOutcomes(partitions int, opts OutcomesOptions) *Outcomes {
 	}
 	o := &Outcomes{lanes: make([]lane, partitions)}
 	for p := range o.lanes {
-		o.lanes[p].kept, o.lanes[p].waiting = opts.Kept, make(map[*watch]struct{})
+		o.lanes[p].kept, o.lanes[p].waiting, o.lanes[p].away = opts.Kept, make(map[*watch]struct{}), opts.Away
 	}
 	return o
 }
@@ -166,7 +171,7 @@ func (l *lane) serve(w *watch) bool {
 		}
 		w.wanted = w.wanted[1:]
 	}
-	if len(w.wanted) > 0 {
+	if len(w.wanted) > 0 && !l.away {
 		return false
 	}
 	if w.open.Add(-1) == 0 {
@@ -193,7 +198,18 @@ func (o *Outcomes) resume(partition int, next int64) {
 	l.resume(next)
 }
 
+// release says that the partition is no longer folded here. Whoever waits for its records is told that their outcomes are
+// unknown.
+func (o *Outcomes) release(partition int) {
+	l := &o.lanes[partition]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away = true
+	l.serveAll()
+}
+
 func (l *lane) resume(next int64) {
+	l.away = false
 	if l.next != next {
 		l.first, l.next = next, next
 		l.serveAll()

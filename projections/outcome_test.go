@@ -27,14 +27,13 @@ type remembering struct {
 func remember(t testing.TB, kept int) *remembering {
 	t.Helper()
 	store := memview.New(defaultFold, 1)
-	at, err := store.Claim(t.Context(), 0)
+	outcomes := projections.NewOutcomes(1, projections.OutcomesOptions{Kept: kept})
+	folder := projections.NewFolder(defaultFold, store, projections.FolderOptions{PartitionOf: inPartitionZero, Outcomes: outcomes})
+	at, err := folder.Claim(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &remembering{t, projections.NewFolder(defaultFold, store, inPartitionZero, projections.Bound{}), nil, at}
-	x.outcomes = projections.NewOutcomes(1, projections.OutcomesOptions{Kept: kept})
-	x.folder.Remember(x.outcomes)
-	return x
+	return &remembering{t, folder, outcomes, at}
 }
 
 // fold folds records as one batch.
@@ -102,13 +101,12 @@ func TestAnOutcomeHasTheVerdictTheVersionAndTheReason(t *testing.T) {
 func TestAnOutcomeIsNotKnownBeforeTheCommit(t *testing.T) {
 	t.Parallel()
 	store := memview.New(defaultFold, 1)
-	at, err := store.Claim(t.Context(), 0)
+	outcomes := projections.NewOutcomes(1, projections.OutcomesOptions{})
+	failing := projections.NewFolder(defaultFold, failingCommits{store}, projections.FolderOptions{PartitionOf: inPartitionZero, Outcomes: outcomes})
+	at, err := failing.Claim(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcomes := projections.NewOutcomes(1, projections.OutcomesOptions{})
-	failing := projections.NewFolder(defaultFold, failingCommits{store}, inPartitionZero, projections.Bound{})
-	failing.Remember(outcomes)
 	records := []eventstore.Record{envelope("c", event("a", "purchase.recorded", paid))}
 	if _, err := failing.Fold(t.Context(), at, records); err == nil {
 		t.Fatal("the commit did not fail")
@@ -265,8 +263,7 @@ func TestOutcomesAreThoseOfTheVerdictRule(t *testing.T) {
 // running is a runner that tells outcomes, until stop.
 func running(t *testing.T, log *eventstore.Log, store projections.Store, outcomes *projections.Outcomes) (stop func()) {
 	t.Helper()
-	runner := projections.NewRunner(log, store, defaultFold, projections.Bound{}, nil, silent)
-	runner.Remember(outcomes)
+	runner := projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{Outcomes: outcomes})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- runner.Run(ctx) }()
@@ -329,7 +326,7 @@ func TestWhatAnotherRunnerFoldedHasNoOutcomeHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := projections.NewRunner(log, store, defaultFold, projections.Bound{}, nil, silent).RunUntil(t.Context(), ends); err != nil {
+	if err := projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{}).RunUntil(t.Context(), ends); err != nil {
 		t.Fatal(err)
 	}
 	defer running(t, log, store, outcomes)()

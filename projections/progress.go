@@ -21,12 +21,13 @@ func NewProgress(partitions int) *Progress {
 	return &Progress{next: make(eventstore.Positions, partitions), failing: make(map[int]error), changed: make(chan struct{})}
 }
 
-// Report says that the partition was folded up to the offset next.
+// Report says that the partition was folded up to the offset next. Progress does not go back: an offset before one that
+// was reported is a late report of another observer.
 func (p *Progress) Report(partition int, next int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.failing, partition)
-	if p.next[partition] == next {
+	if p.next[partition] >= next {
 		return
 	}
 	p.next[partition] = next

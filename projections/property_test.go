@@ -69,11 +69,12 @@ func TestARolledBackBatchLeavesNoTrace(t *testing.T) {
 		foldInto(t, store, records[:cut], projections.Bound{}, whole)
 		before := shown(t, store)
 		ctx := t.Context()
-		at, err := store.Claim(ctx, 0)
+		folder := projections.NewFolder(defaultFold, failingCommits{store}, projections.FolderOptions{PartitionOf: inPartitionZero})
+		at, err := folder.Claim(ctx, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := projections.NewFolder(defaultFold, failingCommits{store}, inPartitionZero, projections.Bound{}).Fold(ctx, at, records[cut:]); err == nil {
+		if _, err := folder.Fold(ctx, at, records[cut:]); err == nil {
 			t.Fatal("the commit should have failed")
 		}
 		equal(t, shown(t, store), before)
@@ -169,7 +170,7 @@ func fold(t failer, records []eventstore.Record, c *projections.Customer) {
 
 func foldEach(t failer, records []eventstore.Record, c *projections.Customer, after func()) {
 	one := single{customer: c}
-	folder := projections.NewFolder(defaultFold, one, inPartitionZero, projections.Bound{})
+	folder := projections.NewFolder(defaultFold, one, projections.FolderOptions{PartitionOf: inPartitionZero})
 	for i := range records {
 		if _, err := folder.Fold(context.Background(), projections.Checkpoint{Next: int64(i)}, records[i:i+1]); err != nil {
 			t.Fatal(err)

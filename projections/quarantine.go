@@ -20,6 +20,43 @@ type Quarantine struct {
 	Recorded  domain.Instant      `json:"recorded_at"`
 	Verdict   eventstore.Verdict  `json:"verdict"`
 	Problems  []QuarantineProblem `json:"problems"`
+	// Version is the version of the stream, for a record in conflict.
+	Version int64 `json:"version,omitempty"`
+	// Status says whether somebody has to look at it still; the fields below say what was done about it.
+	Status     QuarantineStatus `json:"status"`
+	ResolvedAt domain.Instant   `json:"resolved_at,omitzero"`
+	ResolvedBy string           `json:"resolved_by,omitempty"`
+	Reason     string           `json:"reason,omitempty"`
+	// Redriven is the place of the record that was appended anew.
+	Redriven string `json:"redriven_position,omitempty"`
+}
+
+// QuarantineStatus says what was done about a record that was set aside.
+type QuarantineStatus string
+
+// What was done about a record that was set aside: nothing yet, appended anew, or dropped for a reason.
+const (
+	StatusOpen      QuarantineStatus = "open"
+	StatusRedriven  QuarantineStatus = "redriven"
+	StatusDiscarded QuarantineStatus = "discarded"
+)
+
+// Resolution says what was done about the quarantined record at an offset of the partition.
+type Resolution struct {
+	Offset int64
+	Status QuarantineStatus
+	At     domain.Instant
+	// Actor is who did it.
+	Actor string
+	// Reason is why it was discarded.
+	Reason string
+	// Position is the place of the record that was appended anew.
+	Position string
+}
+
+// Resolve notes the resolution.
+func (q *Quarantine) Resolve(r Resolution) {
+	q.Status, q.ResolvedAt, q.ResolvedBy, q.Reason, q.Redriven = r.Status, r.At, r.Actor, r.Reason, r.Position
 }
 
 // QuarantineProblem names the field and the rule it breaks.
@@ -31,7 +68,11 @@ type QuarantineProblem struct {
 
 // QuarantineFilter selects quarantined records.
 type QuarantineFilter struct {
-	Cursor string
+	// Status selects entries; empty selects all.
+	Status QuarantineStatus
+	// Position selects the entry at one place of the log.
+	Position *eventstore.Position
+	Cursor   string
 	// Limit is the length of the page, 1 to 500. Default: 50.
 	Limit int
 }
@@ -48,6 +89,7 @@ func PageOfQuarantine(all []Quarantine, f QuarantineFilter) (*QuarantinePage, er
 	if err != nil {
 		return nil, err
 	}
+	all = slices.DeleteFunc(all, func(q Quarantine) bool { return !f.Wants(&q) })
 	slices.SortFunc(all, func(a, b Quarantine) int { return compareQuarantine(&a, &b) })
 	if f.Cursor != "" {
 		after, err := ParseQuarantineCursor(f.Cursor)
@@ -63,6 +105,12 @@ func PageOfQuarantine(all []Quarantine, f QuarantineFilter) (*QuarantinePage, er
 		page.Next = page.Items[limit-1].Cursor()
 	}
 	return page, nil
+}
+
+// Wants reports whether the filter selects the entry.
+func (f *QuarantineFilter) Wants(q *Quarantine) bool {
+	return (f.Status == "" || q.Status == f.Status) &&
+		(f.Position == nil || *f.Position == eventstore.Position{Partition: q.Partition, Offset: q.Offset})
 }
 
 func compareQuarantine(a, b *Quarantine) int {

@@ -29,6 +29,23 @@ type Query interface {
 	// Stream returns where the records of one stream are, or ErrNotFound.
 	Stream(ctx context.Context, id string) (*StreamView, error)
 
+	// Partitions returns where each partition stands.
+	Partitions(ctx context.Context) ([]PartitionView, error)
+
+	// Resolve returns what became of the record at a position that was folded: a record of the given stream with the
+	// given event id. The outcome is unknown when the record queues behind a parked customer.
+	Resolve(ctx context.Context, at eventstore.Position, stream, event string) (Outcome, error)
+
+	// Parked returns the parked customers, those longest parked first.
+	Parked(ctx context.Context) ([]Parked, error)
+
+	// Backlog says how much waits for somebody to look at it.
+	Backlog(ctx context.Context) (*Backlog, error)
+
+	// Policies returns the policies that were published, the latest first. The policy before the first of them is not
+	// among them.
+	Policies(ctx context.Context) ([]PolicyView, error)
+
 	// Quarantined returns a page of the records that were set aside, newest first.
 	Quarantined(ctx context.Context, filter QuarantineFilter) (*QuarantinePage, error)
 }
@@ -38,10 +55,12 @@ type Summary struct {
 	AsOf      domain.Instant       `json:"as_of"`
 	Positions eventstore.Positions `json:"positions"`
 	// Events counts the accepted events, Customers the customers they belong to.
-	Events    int64            `json:"events"`
-	Customers int64            `json:"customers"`
-	Stages    map[string]int64 `json:"stages"`
-	Warnings  map[string]int64 `json:"warnings"`
+	Events    int64 `json:"events"`
+	Customers int64 `json:"customers"`
+	// Late counts the accepted events that occurred before their customer's time.
+	Late     int64            `json:"late"`
+	Stages   map[string]int64 `json:"stages"`
+	Warnings map[string]int64 `json:"warnings"`
 	// Satisfaction counts what customers answered.
 	Satisfaction SatisfactionSummary `json:"satisfaction"`
 	// Open counts the matters that are not settled, by kind.
@@ -93,10 +112,47 @@ type CustomerPage struct {
 	Positions eventstore.Positions `json:"positions"`
 }
 
+// PartitionView says where a partition stands: how far it was folded, when the last record before that was recorded, by
+// whom, and under which policy.
+type PartitionView struct {
+	Partition int            `json:"partition"`
+	Next      int64          `json:"next"`
+	Recorded  domain.Instant `json:"recorded_at,omitzero"`
+	Newest    domain.Instant `json:"newest_at,omitzero"`
+	Owner     string         `json:"owner,omitempty"`
+	Epoch     int64          `json:"epoch"`
+	// Due is when the next timer of the partition fires, zero when none is set.
+	Due           domain.Instant `json:"next_due_at,omitzero"`
+	PolicyVersion string         `json:"policy_version"`
+}
+
+// Backlog counts what waits for somebody to look at it.
+type Backlog struct {
+	// Quarantined counts the open entries of the quarantine; Oldest is when the oldest was recorded, zero without one.
+	Quarantined       int64
+	OldestQuarantined domain.Instant
+	// Parked counts the parked customers and Queued the records behind them.
+	Parked       int64
+	Queued       int64
+	OldestParked domain.Instant
+}
+
+// PolicyView is a policy that was published. It holds from Position on in that partition, and from places of their own
+// in the others.
+type PolicyView struct {
+	Version     string                `json:"version"`
+	PublishedAt domain.Instant        `json:"published_at"`
+	Positions   []eventstore.Position `json:"positions"`
+	Document    string                `json:"document"`
+}
+
 // StreamView says where the accepted records of a stream are, in order of version.
 type StreamView struct {
 	ID        string
 	Partition int
 	Offsets   []int64
+	// Control are the offsets of the control records that may have changed the stream: ticks that fired its timers, and
+	// published policies. Ascending.
+	Control   []int64
 	Positions eventstore.Positions
 }

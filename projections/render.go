@@ -13,7 +13,7 @@ func (f *Fold) View(c *Customer, moves []Move, at domain.Instant) *CustomerView 
 		ID: s.ID, Version: s.Events, AsOf: at, Stage: s.Lifecycle.Stage,
 		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at), Contacts: s.Contacts.view(),
 		Matters: orEmpty(s.Matters.Open), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
-		PolicyVersion: f.policy.Version,
+		PolicyVersion: f.policy.Version, Parked: s.Parked,
 	}
 	v.Lifecycle.Moves = make([]Move, 0, len(moves)+len(ahead))
 	v.Lifecycle.Moves = appendMoves(appendMoves(v.Lifecycle.Moves, moves), ahead)

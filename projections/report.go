@@ -16,6 +16,8 @@ type Standing struct {
 	Positions eventstore.Positions
 	Rollups   Rollups
 	Digest    Digest
+	// Policy is the policy that was published last, or the first one.
+	Policy *domain.Policy
 }
 
 // Summary returns the counts of the whole under the policy of the fold.
@@ -23,10 +25,10 @@ func (f *Fold) Summary(s *Standing) *Summary {
 	r := &s.Rollups
 	sum := &Summary{
 		AsOf: s.AsOf, Positions: s.Positions,
-		Events: r.Verdicts[eventstore.Accepted], Customers: r.Customers(),
+		Events: r.Verdicts[eventstore.Accepted], Customers: r.Customers(), Late: r.Late,
 		Stages: r.stages(), Warnings: map[string]int64{}, Trade: map[string]TradeSum{}, Verdicts: map[string]int64{},
 		Open: map[string]int64{}, Satisfaction: SatisfactionSummary{Answers: r.Types["survey.answered"]},
-		Digest: s.Digest.String(), PolicyVersion: f.policy.Version,
+		Digest: s.Digest.String(), PolicyVersion: s.Policy.Version,
 	}
 	for _, level := range []domain.RiskLevel{domain.RiskWatch, domain.RiskHigh, domain.RiskCritical} {
 		sum.Warnings[level.String()] = 0
@@ -128,7 +130,7 @@ type CohortMonth struct {
 // Lifecycle returns the report on stages and moves under the policy of the fold.
 func (f *Fold) Lifecycle(s *Standing, filter LifecycleFilter) *LifecycleReport {
 	report := &LifecycleReport{
-		AsOf: s.AsOf, Positions: s.Positions, Stages: s.Rollups.stages(), PolicyVersion: f.policy.Version,
+		AsOf: s.AsOf, Positions: s.Positions, Stages: s.Rollups.stages(), PolicyVersion: s.Policy.Version,
 	}
 	report.addTransitions(&s.Rollups, filter)
 	last := domain.DateOf(s.AsOf, f.location).Month()

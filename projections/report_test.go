@@ -54,7 +54,7 @@ func TestTransitionsAndDwellTimesCoverTheDaysAskedFor(t *testing.T) {
 		ev := &domain.Event{ID: fmt.Sprint(i), Type: "purchase.recorded", Subject: "c", Time: domain.InstantOf(day.Time())}
 		defaultFold.Apply(c, &projections.Entry{Event: ev, Data: data}, out)
 	}
-	standing := &projections.Standing{AsOf: c.Now, Rollups: out.Rollups}
+	standing := &projections.Standing{AsOf: c.Now, Rollups: out.Rollups, Policy: defaultFold.Policy()}
 	all := defaultFold.Lifecycle(standing, projections.LifecycleFilter{})
 	want := "[{prospect growth 1 0 0} {growth decline 1 0 120} {decline growth 1 1 79.99999998842593}]"
 	if got := fmt.Sprint(all.Transitions); got != want || all.Started != 1 {

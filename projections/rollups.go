@@ -7,6 +7,8 @@ import "github.com/rapport-crm/rapport/domain"
 type Rollups struct {
 	// Verdicts counts records by verdict, indexed by eventstore.Verdict.
 	Verdicts [4]int64
+	// Late counts accepted events that occurred before their customer's time.
+	Late int64
 	// Stages counts the customers now in each stage.
 	Stages [domain.StageCount]int64
 	// Types counts accepted events by event type.
@@ -67,6 +69,7 @@ func (r *Rollups) Add(o *Rollups) {
 	for i, n := range o.Verdicts {
 		r.Verdicts[i] += n
 	}
+	r.Late += o.Late
 	for i, n := range o.Stages {
 		r.Stages[i] += n
 	}

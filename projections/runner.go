@@ -21,42 +21,79 @@ type Log interface {
 	Read(ctx context.Context, partition int, offsets []int64) ([]eventstore.Record, error)
 }
 
-// Runner folds every partition of a log into a store, each in a goroutine of its own.
+// RunnerOptions say how a Runner works. The zero value of each field is a documented default.
+type RunnerOptions struct {
+	// Bound leaves out part of the log. Default: nothing is left out.
+	Bound Bound
+	// Owner names the runner as the writer of its partitions. Default: empty.
+	Owner string
+	// Shared says that other runners work on other partitions and may take over: a runner that finds itself replaced
+	// claims the partition again, as long as it is told to run it. Default: it ends with ErrFenced.
+	Shared bool
+	// Outlet takes the outputs. Default: none are made.
+	Outlet Outlet
+	// Outcomes is told what became of the records. It has as many partitions as the log. Default: nobody is told.
+	Outcomes *Outcomes
+	// Progress is told how far the partitions were folded. Default: nobody is told.
+	Progress *Progress
+	// WindowBytes is how much of a partition is fetched, as stored, and folded in one batch at most. Default: that of the
+	// log.
+	WindowBytes int
+	// Logger gets one line per change of state. Default: none.
+	Logger *slog.Logger
+}
+
+// Runner folds partitions of a log into a store, each in a goroutine of its own.
 type Runner struct {
-	log      Log
-	store    Store
-	fold     *Fold
-	bound    Bound
-	progress *Progress
-	outcomes *Outcomes
-	logger   *slog.Logger
+	log     Log
+	store   Store
+	fold    *Fold
+	options RunnerOptions
 }
 
-// NewRunner returns a runner that reports to progress, which may be nil.
-func NewRunner(log Log, store Store, fold *Fold, bound Bound, progress *Progress, logger *slog.Logger) *Runner {
-	if progress == nil {
-		progress = NewProgress(log.Partitions())
+// NewRunner returns a runner. It starts nothing.
+func NewRunner(log Log, store Store, fold *Fold, options RunnerOptions) *Runner {
+	if options.Progress == nil {
+		options.Progress = NewProgress(log.Partitions())
 	}
-	return &Runner{log: log, store: store, fold: fold, bound: bound, progress: progress, logger: logger}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Runner{log: log, store: store, fold: fold, options: options}
 }
 
-// Remember makes the runner tell outcomes, which has as many partitions as the log, what became of the records. It must
-// be called before Run, and of all runners of a program by the one that serves its readers.
-func (r *Runner) Remember(outcomes *Outcomes) { r.outcomes = outcomes }
+// Run folds every partition until ctx ends; see RunPartitions.
+func (r *Runner) Run(ctx context.Context) error { return r.RunPartitions(ctx, r.all()) }
 
-// Run folds until ctx ends; it returns after every partition has stopped. A store that fails is tried again from its
-// checkpoint until it works. Run ends early with ErrFenced when another writer took over, and with ErrOtherLog or an
-// error of the event store when the log is not what it was.
-func (r *Runner) Run(ctx context.Context) error { return r.each(ctx, r.follow) }
+// RunPartitions folds the given partitions until ctx ends; it returns after every one of them has stopped. The batch at
+// hand then is finished, for which there are some seconds. A store that fails is tried again from its checkpoint until it
+// works. It ends early with ErrFenced when another writer took over and the runner is not shared, and with ErrOtherLog or
+// an error of the event store when the log is not what it was.
+func (r *Runner) RunPartitions(ctx context.Context, partitions []int) error {
+	return r.RunPartitionsUntil(ctx, partitions, nil)
+}
 
-// RunUntil folds up to the given positions and returns, or with the first error.
+// RunUntil folds every partition up to the given positions and returns, or with the first error.
 func (r *Runner) RunUntil(ctx context.Context, ends eventstore.Positions) error {
-	return r.each(ctx, func(ctx context.Context, p int) error { return r.partition(ctx, p, ends) })
+	return r.each(ctx, r.all(), func(ctx context.Context, p int) error { return r.partition(ctx, p, ends) })
 }
 
-func (r *Runner) each(ctx context.Context, run func(ctx context.Context, p int) error) error {
+// RunPartitionsUntil is RunPartitions up to the given positions, and returns nil when they are reached.
+func (r *Runner) RunPartitionsUntil(ctx context.Context, partitions []int, ends eventstore.Positions) error {
+	return r.each(ctx, partitions, func(ctx context.Context, p int) error { return r.follow(ctx, p, ends) })
+}
+
+func (r *Runner) all() []int {
+	partitions := make([]int, r.log.Partitions())
+	for p := range partitions {
+		partitions[p] = p
+	}
+	return partitions
+}
+
+func (r *Runner) each(ctx context.Context, partitions []int, run func(ctx context.Context, p int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for p := range r.log.Partitions() {
+	for _, p := range partitions {
 		group.Go(func() error {
 			if err := run(ctx, p); err != nil {
 				return fmt.Errorf("run projections on partition %d: %w", p, err)
@@ -73,20 +110,25 @@ const (
 	lastPause  = 5 * time.Second
 )
 
-// follow folds a partition until ctx ends, over failures of the store.
-func (r *Runner) follow(ctx context.Context, p int) error {
+// follow folds a partition until ctx ends, over failures of the store and, when it is shared, of other writers.
+func (r *Runner) follow(ctx context.Context, p int, ends eventstore.Positions) error {
+	if r.options.Shared && r.options.Outcomes != nil {
+		defer r.options.Outcomes.release(p)
+	}
 	pause := firstPause
 	for {
-		from := r.progress.Positions()[p]
-		err := r.partition(ctx, p, nil)
-		if ctx.Err() != nil || final(err) {
+		from := r.options.Progress.Positions()[p]
+		err := r.partition(ctx, p, ends)
+		if err == nil || ctx.Err() != nil || final(err) || errors.Is(err, ErrFenced) && !r.options.Shared {
 			return err
 		}
-		r.progress.fail(p, err)
-		if r.progress.Positions()[p] > from {
+		if !errors.Is(err, ErrFenced) {
+			r.options.Progress.fail(p, err)
+		}
+		if r.options.Progress.Positions()[p] > from {
 			pause = firstPause
 		}
-		r.logger.LogAttrs(ctx, slog.LevelWarn, "views cannot be written", slog.Int("partition", p), slog.Duration("pause", pause), slog.Any("error", err))
+		r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "views cannot be written", slog.Int("partition", p), slog.Duration("pause", pause), slog.Any("error", err))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -99,7 +141,7 @@ func (r *Runner) follow(ctx context.Context, p int) error {
 // final reports whether trying again would only repeat the error, or do harm.
 func final(err error) bool {
 	for _, end := range []error{
-		ErrFenced, ErrOtherLog, eventstore.ErrTrimmed, eventstore.ErrTruncated, eventstore.ErrGap, eventstore.ErrTransactional,
+		ErrOtherLog, eventstore.ErrTrimmed, eventstore.ErrTruncated, eventstore.ErrGap, eventstore.ErrTransactional,
 		eventstore.ErrCorrupt, eventstore.ErrTopicMissing, eventstore.ErrClosed,
 	} {
 		if errors.Is(err, end) {
@@ -110,18 +152,19 @@ func final(err error) bool {
 }
 
 func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions) error {
-	at, err := r.store.Claim(ctx, p)
+	folder := NewFolder(r.fold, r.store, FolderOptions{
+		PartitionOf: r.log.PartitionOf, Bound: r.options.Bound, Owner: r.options.Owner, Outcomes: r.options.Outcomes,
+		Outlet: r.options.Outlet, Records: r.log,
+	})
+	at, err := folder.Claim(ctx, p)
 	if err != nil {
 		return err
 	}
 	if err := r.checkResume(ctx, at); err != nil {
 		return err
 	}
-	if r.outcomes != nil {
-		r.outcomes.resume(p, at.Next)
-	}
-	r.progress.Report(p, at.Next)
-	opt := eventstore.FollowOptions{}
+	r.options.Progress.Report(p, at.Next)
+	opt := eventstore.FollowOptions{WindowBytes: r.options.WindowBytes}
 	if at.Recorded != 0 {
 		opt.RecordedFloor = at.Recorded.Time()
 	}
@@ -131,19 +174,38 @@ func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions
 		}
 		opt.Until = ends[p]
 	}
-	r.logger.LogAttrs(ctx, slog.LevelDebug, "partition claimed", slog.Int("partition", p), slog.Int64("offset", at.Next), slog.Int64("epoch", at.Epoch))
-	folder := NewFolder(r.fold, r.store, r.log.PartitionOf, r.bound)
-	folder.Remember(r.outcomes)
+	r.options.Logger.LogAttrs(ctx, slog.LevelDebug, "partition claimed", slog.Int("partition", p), slog.Int64("offset", at.Next), slog.Int64("epoch", at.Epoch))
+	work, done := drained(ctx)
+	defer done()
 	for batch, err := range r.log.Follow(ctx, p, at.Next, opt) {
 		if err != nil {
 			return err
 		}
-		if at, err = folder.Fold(ctx, at, batch.Records); err != nil {
+		if at, err = folder.Fold(work, at, batch.Records); err != nil {
 			return err
 		}
-		r.progress.Report(p, at.Next)
+		r.options.Progress.Report(p, at.Next)
 	}
 	return nil
+}
+
+// drainTime is how long the batch at hand may take after the runner was told to stop.
+const drainTime = 5 * time.Second
+
+// drained returns a context that ends drainTime after ctx does, so that what is under way then can be finished.
+func drained(ctx context.Context) (context.Context, func()) {
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(drainTime):
+			cancel(context.Cause(ctx))
+		case <-work.Done():
+		}
+	})
+	return work, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // checkResume compares the record before the checkpoint with what was folded there: a topic that was made anew under

@@ -77,7 +77,7 @@ func TestARunnerShowsWhatIsAppendedWhileItRunsAndStopsCleanly(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- projections.NewRunner(log, store, defaultFold, projections.Bound{}, progress, silent).Run(ctx)
+		done <- projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{Progress: progress}).Run(ctx)
 	}()
 	ends := appendAll(t, log, purchase("a", "2"), purchase("c", "1"))
 	if err := progress.Wait(t.Context(), ends); err != nil {
@@ -96,7 +96,7 @@ func TestARunnerResumesAtTheCheckpoint(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
 	store := memview.New(defaultFold, 2)
-	runner := projections.NewRunner(log, store, defaultFold, projections.Bound{}, nil, silent)
+	runner := projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{})
 	for i, id := range []string{"1", "2", "3"} {
 		if err := runner.RunUntil(t.Context(), appendAll(t, log, purchase("a", id))); err != nil {
 			t.Fatal(err)
@@ -112,12 +112,12 @@ func TestARunnerRefusesALogThatWasMadeAnew(t *testing.T) {
 	log := newLog(t)
 	store := memview.New(defaultFold, 2)
 	ends := appendAll(t, log, purchase("a", "1"), purchase("b", "1"))
-	if err := projections.NewRunner(log, store, defaultFold, projections.Bound{}, nil, silent).RunUntil(t.Context(), ends); err != nil {
+	if err := projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{}).RunUntil(t.Context(), ends); err != nil {
 		t.Fatal(err)
 	}
 	other := newLog(t)
 	ends = appendAll(t, other, purchase("a", "7"), purchase("b", "7"), purchase("a", "8"), purchase("b", "8"))
-	err := projections.NewRunner(other, store, defaultFold, projections.Bound{}, nil, silent).RunUntil(t.Context(), ends)
+	err := projections.NewRunner(other, store, defaultFold, projections.RunnerOptions{}).RunUntil(t.Context(), ends)
 	if !errors.Is(err, projections.ErrOtherLog) {
 		t.Errorf("got %v", err)
 	}
@@ -133,13 +133,13 @@ func TestARunnerReplacedByAnotherOneStops(t *testing.T) {
 	progress := projections.NewProgress(2)
 	done := make(chan error, 1)
 	go func() {
-		done <- projections.NewRunner(log, store, defaultFold, projections.Bound{}, progress, silent).Run(t.Context())
+		done <- projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{Progress: progress}).Run(t.Context())
 	}()
 	if err := progress.Wait(t.Context(), appendAll(t, log, purchase("a", "1"), purchase("b", "1"))); err != nil {
 		t.Fatal(err)
 	}
 	for p := range 2 {
-		if _, err := store.Claim(t.Context(), p); err != nil {
+		if _, err := store.Claim(t.Context(), p, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -202,7 +202,7 @@ func TestARunnerWaitsForAStoreThatFails(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- projections.NewRunner(log, store, defaultFold, projections.Bound{}, progress, silent).Run(ctx)
+		done <- projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{Progress: progress}).Run(ctx)
 	}()
 	if err := progress.Wait(t.Context(), ends); err != nil {
 		t.Fatal(err)

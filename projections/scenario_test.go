@@ -60,6 +60,8 @@ type teller struct {
 	decoder  *domain.Decoder
 	moves    []projections.Move
 	out      strings.Builder
+	// now is the end of the silence told last.
+	now domain.Instant
 }
 
 func tell(t *testing.T, story string) string {
@@ -92,7 +94,8 @@ func (s *teller) line(line string) {
 	case "show":
 		s.show()
 	case "silence":
-		s.fold.Advance(s.customer, s.instant(words[1]), &out)
+		s.now = s.instant(words[1])
+		s.fold.Advance(s.customer, s.now, &out)
 	default:
 		s.event(words, &out)
 	}
@@ -132,7 +135,7 @@ func (s *teller) instant(text string) domain.Instant {
 }
 
 func (s *teller) show() {
-	v := s.fold.View(s.customer, s.moves, s.customer.Now)
+	v := s.fold.View(s.customer, s.moves, max(s.now, s.customer.Now))
 	l := v.Lifecycle
 	fmt.Fprintf(&s.out, "at %s: %s since %s, path %s, level %d\n", v.AsOf, l.Stage, l.Since, l.Path, l.RelationshipLevel)
 	for _, m := range l.Moves {

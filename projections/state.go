@@ -10,7 +10,7 @@ import (
 
 // StateFormat is the version of the binary form of Customer. It changes with every change of that form; a store with
 // another one is folded anew from the log.
-const StateFormat = 1
+const StateFormat = 2
 
 // errState says that bytes are not a state of StateFormat.
 var errState = errors.New("state is cut off or of another format")
@@ -40,6 +40,10 @@ func (c *Customer) code(k *coder) {
 	k.instant(&c.Last)
 	k.int(&c.Events)
 	k.int(&c.Late)
+	k.bool(&c.Parked)
+	for i := range c.sent {
+		number(k, &c.sent[i])
+	}
 	c.Lifecycle.code(k)
 	c.Trade.code(k)
 	list(k, &c.Matters.Open, codeMatter)

@@ -28,6 +28,9 @@ type CustomerView struct {
 	LastEventAt   domain.Instant `json:"last_event_at"`
 	LateEvents    int64          `json:"late_events"`
 	PolicyVersion string         `json:"policy_version"`
+	// Parked says that records of the customer wait because the fold of one of them broke down: this is how the customer
+	// was before it.
+	Parked bool `json:"parked"`
 }
 
 // LifecycleView is a customer's stage with its reason, how it came about and what silence will bring.

@@ -89,6 +89,9 @@ func (f clientFlags) get(ctx context.Context, query url.Values, path ...string) 
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
 	body, kind, err := f.fetch(ctx, query, path...)
+	for notReached(err) && ctx.Err() == nil {
+		body, kind, err = f.fetch(ctx, query, path...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +99,13 @@ func (f clientFlags) get(ctx context.Context, query url.Values, path ...string) 
 		return nil, fmt.Errorf("read %s: the answer is not JSON but %q; is --url the address of rapport?", f.shown(), kind)
 	}
 	return body, nil
+}
+
+// notReached reports whether the server waited in vain for the position to read after, as it does while its views catch
+// up or other engines take over.
+func notReached(err error) bool {
+	p, ok := errors.AsType[*problem](err)
+	return ok && p.Status == http.StatusGatewayTimeout
 }
 
 // fetch returns the body and the media type of a successful answer.

@@ -80,13 +80,15 @@ var readVerbs = []struct {
 	{[]string{"lifecycle"}, "/v1/lifecycle"},
 	{[]string{"positions"}, "/v1/positions"},
 	{[]string{"quarantine"}, "/v1/quarantine"},
+	{[]string{"quarantine", "show", "2:17"}, "/v1/quarantine/2:17"},
+	{[]string{"redrive"}, "/v1/parked"},
 }
 
 func TestJSONPrintsTheDocumentOfTheServerAsItIs(t *testing.T) {
 	t.Parallel()
 	const document = `{"unknown": 1.50, "items":[]}`
 	for _, v := range readVerbs {
-		t.Run(v.args[0], func(t *testing.T) {
+		t.Run(strings.Join(v.args, " "), func(t *testing.T) {
 			t.Parallel()
 			server := answerWith(t, http.StatusOK, "application/json", []byte(document+"\n"))
 			got := execute(t, append(v.args, "--json", "--url", server.url)...)
@@ -147,6 +149,13 @@ func TestBadUsageIsExitCodeTwo(t *testing.T) {
 		"limit that is no number":  {"customers", "--limit", "all"},
 		"no partitions":            {"topics", "create", "--kafka", "127.0.0.1:1", "--partitions", "0"},
 		"policy file missing":      {"policy", "check", "testdata/no-such-file.yaml"},
+		"two sources of a policy":  {"policy", "show", "--file", "client_test.go", "--url", "http://127.0.0.1:1"},
+		"no records to redrive":    {"quarantine", "redrive"},
+		"records and all":          {"quarantine", "redrive", "0:1", "--all"},
+		"no reason":                {"quarantine", "discard", "0:1"},
+		"unknown status":           {"quarantine", "--status", "closed"},
+		"customers and all":        {"redrive", "c-1", "--all"},
+		"policy compared twice":    {"policy", "diff", "-", "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -263,7 +272,7 @@ func TestFlagsBecomeParametersOfTheRequest(t *testing.T) {
 			"limit=-1&order=asc&type=a.b,c.d",
 		},
 		{[]string{"lifecycle", "--from", "2026-01-01", "--to", "2026-02-01", "--cohorts"}, "from=2026-01-01&to=2026-02-01"},
-		{[]string{"quarantine", "--limit", "2", "--cursor", "y"}, "cursor=y&limit=2"},
+		{[]string{"quarantine", "--limit", "2", "--cursor", "y"}, "cursor=y&limit=2&status=open"},
 	} {
 		server := answer(t, map[string]any{})
 		if got := execute(t, append(c.args, "--json", "--url", server.url)...); got.code != exitDone {

@@ -50,7 +50,12 @@ func (c *demoCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	log := engine.LogConfig{Data: filepath.Join(dir, "data"), NoSync: true}
-	e, err := engine.Open(ctx, engine.Config{Log: log, Version: version}, a.Logger)
+	// The generated past is read as of its own end, and what follows it by its own clock.
+	policy, err := domain.ParsePolicy([]byte("clock: events"))
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	e, err := engine.Open(ctx, engine.Config{Log: log, Policy: policy, NoOutputs: c.Once, Version: version}, a.Logger)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}

@@ -30,9 +30,13 @@ type commands struct {
 	Timeline    timelineCmd    `cmd:"" help:"Print the events of one customer."`
 	Lifecycle   lifecycleCmd   `cmd:"" help:"Print stages, transitions, flows and cohorts."`
 	Positions   positionsCmd   `cmd:"" help:"Print how far each partition was folded."`
-	Quarantine  quarantineCmd  `cmd:"" help:"List the records that were set aside."`
+	Quarantine  quarantineCmd  `cmd:"" help:"List the records that were set aside, and decide about them."`
+	Redrive     redriveCmd     `cmd:"" help:"List the customers whose fold broke down, or fold their records after a fix."`
 	AsOf        asofCmd        `cmd:"" name:"asof" help:"Print the whole or one customer as it was, by replay of the log."`
-	Policy      policyCmd      `cmd:"" help:"Show or check a policy document."`
+	Verify      verifyCmd      `cmd:"" help:"Recompute the views from the log and compare."`
+	Rebuild     rebuildCmd     `cmd:"" help:"Fold the log into a new generation of views and show it in place of the live one."`
+	Generations generationsCmd `cmd:"" help:"List the generations of views, go back to one, or drop one."`
+	Policy      policyCmd      `cmd:"" help:"Show, check, compare or publish a policy."`
 	Topics      topicsCmd      `cmd:"" help:"Make the topic of the log."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Exit 0 when the server of --url is ready."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`

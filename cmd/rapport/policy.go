@@ -15,19 +15,30 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 )
 
-// policyCmd shows or checks a policy document.
+// policyCmd is about policies.
 type policyCmd struct {
-	Show  policyShowCmd  `cmd:"" help:"Print the default policy, or a document with the defaults filled in."`
-	Check policyCheckCmd `cmd:"" help:"List the faults of a policy document."`
+	Show    policyShowCmd    `cmd:"" help:"Print the default policy, a document with the defaults filled in, or the policy of a server."`
+	Check   policyCheckCmd   `cmd:"" help:"List the faults of a policy document."`
+	Diff    policyDiffCmd    `cmd:"" help:"Compare two policies field by field."`
+	Publish policyPublishCmd `cmd:"" help:"Put a policy in force."`
 }
 
 // policyShowCmd prints a policy.
 type policyShowCmd struct {
-	File string `help:"Policy document (YAML); - is standard input." type:"existingfile" placeholder:"FILE"`
+	File string `help:"Policy document (YAML); - is standard input." type:"existingfile" placeholder:"FILE" xor:"source"`
+	URL  string `help:"Address of a running server, of which the policy in force is printed, and where each was published." placeholder:"URL" xor:"source"`
 }
 
-// Run prints the default document with its comments, or the values that are in force with the given document.
-func (c *policyShowCmd) Run(_ context.Context, a *app) error {
+// Run prints the default document with its comments, the values that are in force with the given document, or the
+// policies of a server.
+func (c *policyShowCmd) Run(ctx context.Context, a *app) error {
+	if c.URL != "" {
+		document, err := clientFlags{URL: c.URL}.get(ctx, nil, "v1", "policies")
+		if err != nil {
+			return err
+		}
+		return printDocument(a, document, (*printer).policies)
+	}
 	document := domain.DefaultPolicyDocument()
 	if c.File != "" {
 		effective, err := effectivePolicy(a, c.File)

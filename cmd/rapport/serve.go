@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/internal/engine"
@@ -39,12 +40,21 @@ type serveCmd struct {
 	BrokerNoSync bool   `help:"Let the operating system decide when the embedded broker's records reach the disk." env:"RAPPORT_BROKER_NO_SYNC"`
 	DatabaseURL  string `help:"PostgreSQL that keeps the views. Without it they are kept in memory." placeholder:"URL" env:"RAPPORT_DATABASE_URL"`
 	Addr         string `help:"Address of the HTTP API." default:"127.0.0.1:8080" env:"RAPPORT_ADDR"`
+
+	Node    string        `help:"Name of this engine among those that share the database. Default: host and process id." env:"RAPPORT_NODE"`
+	Group   string        `help:"Consumer group through which engines with the same database divide the partitions. Default: made of the topic and the database's own id." placeholder:"NAME" env:"RAPPORT_GROUP"`
+	Session time.Duration `help:"How long an engine may be silent before its partitions go to others." default:"6s" env:"RAPPORT_SESSION"`
+	Tick    time.Duration `help:"Time between two ticks of the clock in the log." default:"30s" env:"RAPPORT_TICK"`
+	MaxLag  int64         `help:"Refuse events while the views lag by more records than this; 0 for no limit." default:"0" env:"RAPPORT_MAX_LAG"`
+	Outputs bool          `help:"Publish what the fold finds out on the output topics." default:"true" negatable:"" env:"RAPPORT_OUTPUTS"`
 }
 
 func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
-	policy, err := c.load()
-	if err != nil {
-		return &exitError{exitUsage, fmt.Errorf("serve: %w", err)}
+	var policy *domain.Policy
+	if c.Policy != "" {
+		if policy, err = c.load(); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("serve: %w", err)}
+		}
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
@@ -52,7 +62,10 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	log := c.config()
 	log.BrokerAddr, log.NoSync = c.BrokerAddr, c.BrokerNoSync
-	e, err := engine.Open(ctx, engine.Config{Log: log, DatabaseURL: c.DatabaseURL, Policy: policy, Version: version}, a.Logger)
+	e, err := engine.Open(ctx, engine.Config{
+		Log: log, DatabaseURL: c.DatabaseURL, Policy: policy, Node: c.Node, Group: c.Group, Session: c.Session,
+		TickEvery: c.Tick, MaxLag: c.MaxLag, NoOutputs: !c.Outputs, Version: version,
+	}, a.Logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("serve: %w", err), listener.Close())
 	}

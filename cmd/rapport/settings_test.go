@@ -13,7 +13,8 @@ import (
 
 // allSettings are the names that may come from the environment and from rapport.json.
 var allSettings = []string{
-	"addr", "broker-addr", "broker-no-sync", "data", "database-url", "kafka", "log-level", "policy", "topic", "url",
+	"addr", "broker-addr", "broker-no-sync", "data", "database-url", "group", "kafka", "log-level", "max-lag", "node", "outputs",
+	"policy", "session", "tick", "topic", "url",
 }
 
 // inDirectory makes a new directory with the given rapport.json the working directory. Such a test is not parallel.

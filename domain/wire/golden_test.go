@@ -19,11 +19,11 @@ import (
 	"github.com/rapport-crm/rapport/domain/wire"
 )
 
-var update = flag.Bool("update", false, "write golden files for event types and versions that have none")
+var update = flag.Bool("update", false, "write golden files for types and versions that have none")
 
-// The golden files hold one record of every version of every event type, in both modes: <type>/v<n>.json is a value
-// in structured mode, <type>/v<n>.binary.json a binaryRecord. They stand for what is in logs, so a committed one never
-// changes; the manifest lists their SHA-256 sums in the format of sha256sum.
+// The golden files hold one record of every version of every type of event and of derived event, in both modes:
+// <type>/v<n>.json is a value in structured mode, <type>/v<n>.binary.json a binaryRecord. They stand for what is in logs,
+// so a committed one never changes; the manifest lists their SHA-256 sums in the format of sha256sum.
 const (
 	goldenDir      = "testdata/golden"
 	goldenManifest = "manifest.sha256"
@@ -55,14 +55,39 @@ func goldenEvent(t *testing.T, typ *domain.Type) domain.Event {
 		ev.Subject = domain.OrgPrefix + ev.OrgUnit
 	case domain.StreamEmployee:
 		ev.Subject = domain.EmployeePrefix + ev.Actor
+	case domain.StreamControl:
+		ev.Subject = domain.ControlSubject
 	}
 	ev.Extensions[0].Value = ev.Subject
-	var data bytes.Buffer
-	if err := json.Compact(&data, typ.Example()); err != nil {
-		t.Fatalf("example of %s: %v", typ.Name, err)
-	}
-	ev.Data = data.Bytes()
+	ev.Data = typ.Example()
 	return ev
+}
+
+// goldenOutput is the derived event of the golden files of a type.
+func goldenOutput(typ *domain.OutputType) domain.Event {
+	full := full()
+	return domain.Event{
+		ID: domain.DerivedID("output", typ.Topic, full.Subject, "0000000000000007"), Source: "rapport", Type: typ.Name,
+		Subject: full.Subject, Time: full.Time, CausationID: full.ID, ExpectedVersion: domain.NoExpectation,
+		DataSchema: fmt.Sprintf("https://rapport-crm.github.io/schemas/%s/v%d.json", typ.Name, typ.Version),
+		Extensions: []domain.Extension{
+			{Name: "policyversion", Value: "2026-03"}, {Name: "position", Value: "3:1204"}, {Name: "sequence", Value: "0000000000000007"},
+		},
+		Data: typ.Example(),
+	}
+}
+
+// goldenEvents returns the event of every type and the derived event of every output type, by the names of their files.
+func goldenEvents(t *testing.T) map[string]domain.Event {
+	t.Helper()
+	events := make(map[string]domain.Event)
+	for _, typ := range domain.Types() {
+		events[goldenName(typ)] = goldenEvent(t, typ)
+	}
+	for _, typ := range domain.Outputs() {
+		events[goldenName(typ.Type)] = goldenOutput(typ)
+	}
+	return events
 }
 
 func goldenName(typ *domain.Type) string { return fmt.Sprintf("%s/v%d", typ.Name, typ.Version) }
@@ -75,10 +100,10 @@ func TestGoldenFiles(t *testing.T) {
 		addGolden(t, sums)
 	}
 	t.Run("every type has one", func(t *testing.T) {
-		for _, typ := range domain.Types() {
+		for name := range goldenEvents(t) {
 			for _, ext := range []string{".json", ".binary.json"} {
-				if sums[goldenName(typ)+ext] == "" {
-					t.Errorf("%s has no golden file; run this test with -update", goldenName(typ)+ext)
+				if sums[name+ext] == "" {
+					t.Errorf("%s has no golden file; run this test with -update", name+ext)
 				}
 			}
 		}
@@ -133,6 +158,9 @@ func checkGolden(t *testing.T, base string) {
 		t.Errorf("%s: %v", base, err)
 	}
 	typ, ok := domain.Lookup(structured.Type)
+	if output, found := domain.LookupOutput(structured.Type); found {
+		typ, ok = output.Type, true
+	}
 	if !ok {
 		t.Errorf("%s: the type is not in the catalogue", base)
 		return
@@ -145,8 +173,7 @@ func checkGolden(t *testing.T, base string) {
 // addGolden writes the files that are missing and adds them to sums and the manifest.
 func addGolden(t *testing.T, sums map[string]string) {
 	t.Helper()
-	for _, typ := range domain.Types() {
-		ev := goldenEvent(t, typ)
+	for name, ev := range goldenEvents(t) {
 		r := binaryRecord{Key: ev.Subject, Value: string(ev.Data)}
 		for _, h := range binary(&ev) {
 			r.Headers = append(r.Headers, goldenHeader{Key: h.Key, Value: string(h.Value)})
@@ -158,8 +185,8 @@ func addGolden(t *testing.T, sums map[string]string) {
 		if err := encoder.Encode(r); err != nil {
 			t.Fatal(err)
 		}
-		addFile(t, sums, goldenName(typ)+".json", wire.Encode(nil, &ev))
-		addFile(t, sums, goldenName(typ)+".binary.json", text.Bytes())
+		addFile(t, sums, name+".json", wire.Encode(nil, &ev))
+		addFile(t, sums, name+".binary.json", text.Bytes())
 	}
 	var manifest strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(sums)) {

@@ -111,6 +111,47 @@ func testManyRecords(t *testing.T, s Setup) {
 	}
 }
 
+func testAppendTo(t *testing.T, s Setup) {
+	log := newLog(t, s, 3)
+	for partition := range log.Partitions() {
+		appended, err := log.AppendTo(t.Context(), partition, numbered("tick", 10*partition, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range appended {
+			if want := (eventstore.Position{Partition: partition, Offset: int64(i)}); a.Position != want || a.RecordedAt.IsZero() {
+				t.Errorf("record %d for partition %d: %+v", i, partition, a)
+			}
+		}
+	}
+	for partition, records := range collectAll(t, log) {
+		if want := values(numbered("tick", 10*partition, 2)); values(records) != want {
+			t.Errorf("partition %d has %q, want %q", partition, values(records), want)
+		}
+	}
+	for _, partition := range []int{-1, 3} {
+		appended, err := log.AppendTo(t.Context(), partition, numbered("tick", 0, 1))
+		wantError(t, fmt.Sprintf("append to partition %d of 3", partition), err, eventstore.ErrTopicMissing)
+		wantError(t, fmt.Sprintf("record for partition %d of 3", partition), appended[0].Err, eventstore.ErrTopicMissing)
+	}
+	_, err := log.AppendTo(t.Context(), 0, []eventstore.Record{{Value: []byte("no key")}})
+	wantError(t, "append without a key", err, eventstore.ErrEmptyKey)
+}
+
+func testAppendToOrder(t *testing.T, s Setup) {
+	log := newLog(t, s, 2)
+	partition := log.PartitionOf([]byte("k"))
+	for i := 0; i < 30; i += 2 {
+		mustAppend(t, log, numbered("k", i, 1))
+		if _, err := log.AppendTo(t.Context(), partition, numbered("k", i+1, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := values(collectAll(t, log)[partition]), values(numbered("k", 0, 30)); got != want {
+		t.Errorf("log has %q, want %q", got, want)
+	}
+}
+
 func testHeaders(t *testing.T, s Setup) {
 	log := newLog(t, s, 1)
 	records := []eventstore.Record{

@@ -213,6 +213,8 @@ type wiretap struct {
 	mu   sync.Mutex
 	lose bool
 	hold *hold
+	// every is how many acknowledgements come to one that is lost, 0 for none, and seen counts them.
+	every, seen int
 }
 
 // hold keeps one acknowledgement back.
@@ -233,6 +235,13 @@ func (w *wiretap) loseNextAck() {
 	w.lose = true
 }
 
+// loseEveryAck loses one of n acknowledgements from now on.
+func (w *wiretap) loseEveryAck(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.every = n
+}
+
 // holdNextAck keeps the acknowledgement of the next append back until release is called; held is closed when it has
 // arrived.
 func (w *wiretap) holdNextAck() (held <-chan struct{}, release func()) {
@@ -249,6 +258,10 @@ func (w *wiretap) take() (lose bool, held *hold) {
 	defer w.mu.Unlock()
 	lose, held = w.lose, w.hold
 	w.lose, w.hold = false, nil
+	if w.every > 0 {
+		w.seen++
+		lose = lose || w.seen%w.every == 0
+	}
 	return lose, held
 }
 

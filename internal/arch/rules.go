@@ -44,6 +44,7 @@ var restricted = []home{
 	{of: module + "/internal/servertest/...", in: testSupport, why: "it serves tests"},
 	{of: module + "/internal/pgtest", in: testSupport, why: "it serves tests"},
 	{of: module + "/internal/kafkatest", in: testSupport, why: "it serves tests"},
+	{of: module + "/internal/bench/...", in: []string{"internal/bench/..."}, why: "it serves benchmarks"},
 	{of: module + "/eventstore/logtest", in: testSupport, why: "it serves tests"},
 	{of: module + "/projections/viewtest", in: testSupport, why: "it serves tests"},
 }
@@ -72,7 +73,7 @@ var homes = []home{
 		why: "the embedded broker is its only use",
 	},
 	{
-		of: "github.com/jackc/pgx/v5/...", in: []string{"internal/pg", "internal/pgtest", "projections/pgview"},
+		of: "github.com/jackc/pgx/v5/...", in: []string{"internal/pg", "internal/pgtest", "projections/pgview", "internal/bench/naive"},
 		why: "SQL stays behind the view store",
 	},
 	{
@@ -82,12 +83,15 @@ var homes = []home{
 	{of: "github.com/danielgtaylor/huma/v2/...", in: []string{"internal/httpapi"}, why: "it describes the HTTP API"},
 	{of: "github.com/alecthomas/kong", in: []string{"cmd/rapport"}, why: "it reads the command line"},
 	{
-		of: "github.com/ThreeDotsLabs/watermill/...", in: []string{"internal/kafkabus", "internal/notify", "internal/demo"},
+		of: "github.com/ThreeDotsLabs/watermill/...", in: []string{"internal/kafkabus", "internal/notify", "internal/demo", "internal/bench/naive"},
 		why: "it starts a goroutine for each message, so it stays at the edge",
 	},
+	{of: "gonum.org/v1/gonum/...", in: []string{"internal/fit"}, why: "its results have other bits on other platforms"},
 	{of: "github.com/cloudevents/sdk-go/...", in: nil, why: "it is the oracle of tests"},
 	{of: "github.com/getkin/kin-openapi/...", in: nil, why: "it is the oracle of tests"},
 	{of: "github.com/compose-spec/compose-go/...", in: nil, why: "it serves tests"},
+	{of: "github.com/Shopify/toxiproxy/v2/...", in: nil, why: "it serves tests"},
+	{of: "github.com/anishathalye/porcupine", in: nil, why: "it serves tests"},
 	{of: "pgregory.net/rapid", in: testSupport, why: "it serves tests"},
 	{of: "go.uber.org/goleak", in: testSupport, why: "it serves tests"},
 	{of: "testing/...", in: testSupport, why: "it serves tests"},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"strconv"
 	"sync/atomic"
@@ -314,12 +313,11 @@ func BenchmarkReplay(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	quiet := slog.New(slog.DiscardHandler)
 	fold := projections.NewFold(domain.DefaultPolicy())
 	n := 0
 	for b.Loop() {
 		store := memview.New(fold, partitions)
-		if err := projections.NewRunner(l, store, fold, projections.Bound{}, nil, quiet).RunUntil(ctx, ends); err != nil {
+		if err := projections.NewRunner(l, store, fold, projections.RunnerOptions{}).RunUntil(ctx, ends); err != nil {
 			b.Fatal(err)
 		}
 		n += total(ends)

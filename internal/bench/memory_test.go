@@ -44,11 +44,11 @@ func lives(b *testing.B, n int) *memview.Store {
 	b.Helper()
 	fold := projections.NewFold(domain.DefaultPolicy())
 	store := memview.New(fold, 1)
-	at, err := store.Claim(b.Context(), 0)
+	folder := projections.NewFolder(fold, store, projections.FolderOptions{PartitionOf: func([]byte) int { return 0 }})
+	at, err := folder.Claim(b.Context(), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
-	folder := projections.NewFolder(fold, store, func([]byte) int { return 0 }, projections.Bound{})
 	for from := 0; from < 10*n; from += batch {
 		records := eventsOf(n, from, min(batch, 10*n-from))
 		for i := range records {

@@ -44,10 +44,6 @@ func TestTheFoldOfTheDefaultRunPopulatesEveryStage(t *testing.T) {
 	t.Parallel()
 	fold := projections.NewFold(domain.DefaultPolicy())
 	store := memview.New(fold, 1)
-	at, err := store.Claim(t.Context(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var records []eventstore.Record
 	for ev := range setup(t, Options{}).Events() {
 		records = append(records, eventstore.Record{
@@ -55,7 +51,11 @@ func TestTheFoldOfTheDefaultRunPopulatesEveryStage(t *testing.T) {
 			Offset: int64(len(records)), RecordedAt: ev.Time.Time(),
 		})
 	}
-	folder := projections.NewFolder(fold, store, func([]byte) int { return 0 }, projections.Bound{})
+	folder := projections.NewFolder(fold, store, projections.FolderOptions{PartitionOf: func([]byte) int { return 0 }})
+	at, err := folder.Claim(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for batch := range slices.Chunk(records, 5000) {
 		if at, err = folder.Fold(t.Context(), at, batch); err != nil {
 			t.Fatal(err)

@@ -1,42 +1,57 @@
 // Package engine wires the parts into one running engine: the log (a Kafka cluster, or the embedded broker), the views
-// (PostgreSQL, or memory), the projections between them, and the HTTP edge.
+// (PostgreSQL, or memory), the projections between them, the clock, the outputs, and the HTTP edge.
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
+	"os"
 	"slices"
+	"strconv"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
-	"github.com/rapport-crm/rapport/internal/httpapi"
-	"github.com/rapport-crm/rapport/internal/ingest"
+	"github.com/rapport-crm/rapport/internal/control"
 	"github.com/rapport-crm/rapport/internal/obs"
 	"github.com/rapport-crm/rapport/internal/pg"
 	"github.com/rapport-crm/rapport/internal/replay"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
-	"github.com/rapport-crm/rapport/projections/pgview"
 )
 
 // Config is what an engine is made of.
 type Config struct {
 	// Log says where the log is.
 	Log LogConfig
-	// DatabaseURL is the PostgreSQL that keeps the views. Default: none, they are kept in memory.
+	// DatabaseURL is the PostgreSQL that keeps the views. Several engines may share it: they divide the partitions among
+	// themselves. Default: none, the views are kept in memory.
 	DatabaseURL string
-	// Policy is the policy in force. Default: domain.DefaultPolicy.
+	// Policy is the policy that the views begin with; published ones follow it. Default: that of the views that are there,
+	// or domain.DefaultPolicy. Views that began with another one are refused with ErrOtherPolicy.
 	Policy *domain.Policy
+	// Node names this engine to people. Default: the host's name and the process id.
+	Node string
+	// Group is the consumer group through which engines with the same database divide the partitions. Default: a name
+	// made of the topic and the database's own id.
+	Group string
+	// Session is how long an engine may be silent before its partitions go to others. Default: that of the event store.
+	Session time.Duration
+	// TickEvery is the time between ticks of the clock. Default: control.DefaultTickEvery.
+	TickEvery time.Duration
+	// MaxLag is the number of records by which the views may lag before events are refused. Default: 0, no limit.
+	MaxLag int64
+	// NoOutputs leaves the output topics alone.
+	NoOutputs bool
 	// Version is the version of the program, for the API's document.
 	Version string
 }
+
+// ErrOtherPolicy says that the views began with another policy than the one asked for.
+var ErrOtherPolicy = errors.New("the views began with another policy: publish the new one, or rebuild the views with it")
 
 // Engine is an opened engine. Its parts may be used as soon as it is open; the views follow the log while Run runs.
 type Engine struct {
@@ -49,19 +64,23 @@ type Engine struct {
 
 	config   Config
 	logger   *slog.Logger
-	runner   *projections.Runner
+	pool     *pg.Pool
+	group    string
+	views    *views
+	policy   *policyInForce
 	outcomes *projections.Outcomes
+	outlet   *eventstore.Outlet
+	control  *control.Writer
 	reader   *replay.Reader
+	metrics  *obs.Metrics
 	start    eventstore.Positions
 	closes   []func() error
 }
 
 // Open opens the log and the views. It starts nothing but the embedded broker; Close ends that and lets go of the rest.
 func Open(ctx context.Context, c Config, logger *slog.Logger) (e *Engine, err error) {
-	if c.Policy == nil {
-		c.Policy = domain.DefaultPolicy()
-	}
-	e = &Engine{config: c, logger: logger}
+	c.Node = cmp.Or(c.Node, nodeName())
+	e = &Engine{config: c, logger: logger, metrics: obs.NewMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Close())
@@ -75,58 +94,50 @@ func Open(ctx context.Context, c Config, logger *slog.Logger) (e *Engine, err er
 	if e.start, err = log.Ends(ctx); err != nil {
 		return e, err
 	}
-	fold := projections.NewFold(c.Policy)
-	store, err := e.openViews(ctx, fold)
-	if err != nil {
+	if err := e.openOutlet(ctx); err != nil {
 		return e, err
 	}
-	e.Views = store
+	if err := e.openViews(ctx); err != nil {
+		return e, err
+	}
 	e.Progress = projections.NewProgress(log.Partitions())
-	e.runner = projections.NewRunner(log, store, fold, projections.Bound{}, e.Progress, logger)
-	e.outcomes = projections.NewOutcomes(log.Partitions(), projections.OutcomesOptions{})
-	e.runner.Remember(e.outcomes)
-	e.reader = replay.NewReader(log, store, fold)
+	e.outcomes = projections.NewOutcomes(log.Partitions(), projections.OutcomesOptions{Away: e.shared()})
+	e.control = control.NewWriter(log, e.views, time.Now)
+	e.reader = replay.NewReader(log, e.views, func() *projections.Fold { return e.views.live.Load().fold })
 	return e, nil
 }
 
-func (e *Engine) openViews(ctx context.Context, fold *projections.Fold) (projections.Store, error) {
-	if e.config.DatabaseURL == "" {
-		return memview.New(fold, e.Log.Partitions()), nil
-	}
-	pool, err := pg.Open(ctx, e.config.DatabaseURL, pg.Options{})
+// nodeName names this process among those of all hosts.
+func nodeName() string {
+	host, err := os.Hostname()
 	if err != nil {
-		return nil, err
+		host = "unknown"
 	}
-	e.closes = append(e.closes, func() error { pool.Close(); return nil })
-	return pgview.Open(ctx, pool, fold, pgview.Options{Partitions: e.Log.Partitions()})
+	return host + "/" + strconv.Itoa(os.Getpid())
 }
 
-// Run folds the log into the views until ctx ends or a partition fails.
-func (e *Engine) Run(ctx context.Context) error { return e.runner.Run(ctx) }
+// shared reports whether other engines may work on the same views.
+func (e *Engine) shared() bool { return e.pool != nil }
 
-// Serve runs the engine and answers HTTP on the listener, which it closes, until ctx ends; then it returns nil.
-func (e *Engine) Serve(ctx context.Context, listener net.Listener) error {
-	handler, err := e.handler()
-	if err != nil {
-		return errors.Join(err, listener.Close())
+// openViews opens the views and makes them the live ones.
+func (e *Engine) openViews(ctx context.Context) error {
+	e.views = new(views)
+	e.Views = e.views
+	if e.config.DatabaseURL != "" {
+		if err := e.openDatabase(ctx); err != nil {
+			return err
+		}
+	} else {
+		policy := e.config.Policy
+		if policy == nil {
+			policy = domain.DefaultPolicy()
+		}
+		fold := projections.NewFold(policy)
+		e.views.live.Store(&generation{store: memview.New(fold, e.Log.Partitions()), fold: fold})
 	}
-	e.logger.LogAttrs(ctx, slog.LevelInfo, "http api listens", slog.String("addr", listener.Addr().String()))
-	group, inner := errgroup.WithContext(ctx)
-	group.Go(func() error { return e.Run(inner) })
-	group.Go(func() error { return httpapi.Serve(inner, listener, handler) })
-	if err := group.Wait(); err != nil && ctx.Err() == nil {
-		return err
-	}
+	e.policy = &policyInForce{views: e.views, logger: e.logger}
+	e.policy.policy.Store(e.views.live.Load().fold.Policy())
 	return nil
-}
-
-func (e *Engine) handler() (http.Handler, error) {
-	policy := func() *domain.Policy { return e.config.Policy }
-	return httpapi.New(httpapi.Options{
-		Ingest: ingest.New(e.Log, policy, time.Now, ingest.Options{Outcomes: e.outcomes}),
-		Query:  e.Views, Waiter: e.Progress, History: e.reader, Ends: e.Log, Ready: e.ready,
-		Metrics: obs.NewMetrics(), Version: e.config.Version, Logger: e.logger,
-	})
 }
 
 // ready returns nil once the views have taken in what was in the log when the engine was opened, while they can be

@@ -7,6 +7,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,9 +18,11 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/internal/control"
 	"github.com/rapport-crm/rapport/internal/ingest"
 	"github.com/rapport-crm/rapport/internal/obs"
 	"github.com/rapport-crm/rapport/internal/replay"
@@ -49,6 +52,19 @@ type ends interface {
 	Ends(ctx context.Context) (eventstore.Positions, error)
 }
 
+// decisions records in the log what people decide: control.Writer.
+type decisions interface {
+	Publish(ctx context.Context, document []byte, actor string) (*control.Published, error)
+	Redrive(ctx context.Context, at eventstore.Position, actor string) (*control.Redriven, error)
+	Discard(ctx context.Context, at eventstore.Position, reason, actor string) (eventstore.Position, error)
+	RedriveStream(ctx context.Context, stream, actor string) (eventstore.Position, error)
+}
+
+// records reads single records of the log: eventstore.Log.
+type records interface {
+	Read(ctx context.Context, partition int, offsets []int64) ([]eventstore.Record, error)
+}
+
 // Options are what the API is made of. Ingest, Query, Waiter and History are needed; the zero value of each other field
 // is a documented default.
 type Options struct {
@@ -62,6 +78,14 @@ type Options struct {
 	History history
 	// Ends tells where the log ends, for the lag of the views. Default: the lag is not shown.
 	Ends ends
+	// Control records what people decide about policies, quarantined records and parked streams. Default: the routes with
+	// which they decide are left out.
+	Control decisions
+	// Records reads the record behind an entry of the quarantine. Default: the record is not shown.
+	Records records
+	// BasePolicy returns the policy that the views began with, which holds until one is published. Default:
+	// domain.DefaultPolicy.
+	BasePolicy func() *domain.Policy
 	// Ready returns nil when the program can do its work, else what is missing. Default: always ready.
 	Ready func(ctx context.Context) error
 	// Metrics counts requests and events and is served under /metrics. Default: metrics of its own.
@@ -70,7 +94,24 @@ type Options struct {
 	Fallback http.Handler
 	// WaitLimit is how long a request waits at most, with the parameter after or for a verdict. Default: 5 s.
 	WaitLimit time.Duration
-	// BodyPatience is how long a request may be silent in the middle of its body. Default: 1 min.
+	// AppendLimit is how long a request waits at most until the log has acknowledged its events, a stream for each piece of
+	// it. It is meant to be longer than the log's own limit for one batch. Default: 20 s.
+	AppendLimit time.Duration
+	// MaxRequests is how many requests are answered at a time; health and metrics do not count. Default: 4096.
+	MaxRequests int
+	// MaxBodies is how many bytes of bodies are kept in memory at a time, after decompression, at least 16 MiB. The events
+	// that are read from them take a small multiple of that. Default: 256 MiB.
+	MaxBodies int64
+	// MaxLag is by how many records the views may lag behind the log before events are refused, so that a database that
+	// is slow slows the intake. Default: 0, no limit.
+	MaxLag int64
+	// Lag returns the number of records by which the views lag. As long as it fails, events are taken. Default: what Ends
+	// and Query say.
+	Lag func(ctx context.Context) (records int64, err error)
+	// Now is the clock by which lags and ages are told. Default: time.Now.
+	Now func() time.Time
+	// BodyPatience is how long a request may be silent in the middle of its body, and how long a client may leave a part
+	// of its answer unread. Default: 1 min.
 	BodyPatience time.Duration
 	// MaxInflated is the greatest size in bytes of a compressed stream of events after decompression. Default: 4 GiB.
 	MaxInflated int64
@@ -92,6 +133,7 @@ func (o Options) validate() error {
 	need(o.Query != nil, "Query")
 	need(o.Waiter != nil, "Waiter")
 	need(o.History != nil, "History")
+	need(o.MaxLag <= 0 || o.Lag != nil || o.Ends != nil, "Lag or Ends, for MaxLag,")
 	return errors.Join(faults...)
 }
 
@@ -102,22 +144,32 @@ func (o Options) withDefaults() Options {
 	if o.Metrics == nil {
 		o.Metrics = obs.NewMetrics()
 	}
-	if o.WaitLimit <= 0 {
-		o.WaitLimit = 5 * time.Second
+	if o.BasePolicy == nil {
+		o.BasePolicy = domain.DefaultPolicy
 	}
-	if o.BodyPatience <= 0 {
-		o.BodyPatience = time.Minute
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	if o.MaxInflated <= 0 {
-		o.MaxInflated = 4 << 30
-	}
-	if o.Version == "" {
-		o.Version = "dev"
-	}
+	o.WaitLimit = positiveOr(o.WaitLimit, 5*time.Second)
+	o.AppendLimit = positiveOr(o.AppendLimit, 20*time.Second)
+	o.BodyPatience = positiveOr(o.BodyPatience, time.Minute)
+	o.MaxRequests = positiveOr(o.MaxRequests, 4096)
+	o.MaxBodies = max(positiveOr(o.MaxBodies, 256<<20), leastBodies)
+	o.MaxInflated = positiveOr(o.MaxInflated, 4<<30)
+	o.Version = cmp.Or(o.Version, "dev")
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// positiveOr returns v when it is positive, else the default.
+func positiveOr[T cmp.Ordered](v, def T) T {
+	var zero T
+	if v > zero {
+		return v
+	}
+	return def
 }
 
 // api holds the handlers.
@@ -125,6 +177,9 @@ type api struct {
 	Options
 	mux  *http.ServeMux
 	huma huma.API
+	// requests and bodies are the room for requests and for the bytes of their bodies.
+	requests, bodies *semaphore.Weighted
+	lagging          lagging
 }
 
 // New returns the handler of the API. It starts nothing. The handler is safe for concurrent use.
@@ -133,8 +188,13 @@ func New(opts Options) (http.Handler, error) {
 		return nil, fmt.Errorf("new HTTP API: %w", err)
 	}
 	a := &api{Options: opts.withDefaults(), mux: http.NewServeMux()}
+	a.requests, a.bodies = semaphore.NewWeighted(int64(a.MaxRequests)), semaphore.NewWeighted(a.MaxBodies)
 	a.huma = humago.New(a.mux, a.config())
 	a.addReports()
+	a.addPartitions()
+	a.addPolicies()
+	a.addQuarantine()
+	a.addParked()
 	a.addCustomers()
 	a.addEvents()
 	a.addSchemas()
@@ -142,9 +202,8 @@ func New(opts Options) (http.Handler, error) {
 	if err := a.addDocument(); err != nil {
 		return nil, fmt.Errorf("new HTTP API: %w", err)
 	}
-	if a.Ends != nil {
-		a.Metrics.ShowLag(a.lag)
-	}
+	a.Metrics.ShowPartitions(a.observePartitions)
+	a.Metrics.ShowBacklog(a.observeBacklog)
 	return a.outer(), nil
 }
 

@@ -44,7 +44,7 @@ func (a *api) batch(w http.ResponseWriter, r *http.Request) {
 		}
 		p.add(0, raw)
 	}
-	results, err := a.Ingest.Append(r.Context(), p.events)
+	results, err := a.append(r.Context(), a.Ingest.Append, p.events)
 	a.count(results)
 	a.countRefused(p)
 	if err != nil {

@@ -30,7 +30,9 @@ var errInflated = errors.New("decompressed body is too large")
 type body struct {
 	io.Reader
 	source *patient
-	close  func()
+	// room is what decompressing takes.
+	room  reservation
+	close func()
 }
 
 // limits are the limits of a body in bytes; 0 does not limit.
@@ -41,7 +43,7 @@ func (a *api) open(w http.ResponseWriter, r *http.Request, limit limits) (*body,
 	if limit.sent > 0 && r.ContentLength > limit.sent {
 		return nil, tooLarge(limit.sent)
 	}
-	b := &body{source: &patient{body: r.Body, control: http.NewResponseController(w), patience: a.BodyPatience}, close: func() {}}
+	b := &body{source: &patient{body: r.Body, control: http.NewResponseController(w), patience: a.BodyPatience}, room: reservation{room: a.bodies}, close: func() {}}
 	b.Reader = b.source
 	if limit.sent > 0 {
 		b.Reader = &capped{source: b.source, left: limit.sent, over: &http.MaxBytesError{Limit: limit.sent}}
@@ -53,6 +55,9 @@ func (a *api) open(w http.ResponseWriter, r *http.Request, limit limits) (*body,
 	case "gzip", "x-gzip":
 		err = b.gunzip()
 	case "zstd":
+		if err := b.room.need(maxWindow); err != nil {
+			return nil, err
+		}
 		err = b.unzstd()
 	default:
 		p := kindMedia.problem("The content encoding must be gzip, zstd or identity.")
@@ -60,6 +65,7 @@ func (a *api) open(w http.ResponseWriter, r *http.Request, limit limits) (*body,
 		return nil, p
 	}
 	if err != nil {
+		b.Close()
 		return nil, problemOfBody(err)
 	}
 	b.Reader = &capped{source: b.Reader, left: limit.inflated, over: errInflated}
@@ -86,7 +92,10 @@ func (b *body) unzstd() error {
 }
 
 // Close releases the memory of the decompression.
-func (b *body) Close() { b.close() }
+func (b *body) Close() {
+	b.close()
+	b.room.release()
+}
 
 // capped reads at most so many bytes and fails when there are more.
 type capped struct {
@@ -108,6 +117,23 @@ func (c *capped) Read(p []byte) (int, error) {
 	c.left -= int64(n)
 	if c.left < 0 {
 		return n - 1, c.over
+	}
+	return n, err
+}
+
+// metered takes room for what it reads and fails when there is none.
+type metered struct {
+	source io.Reader
+	read   int64
+	room   *reservation
+}
+
+// Read implements io.Reader.
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.source.Read(p)
+	m.read += int64(n)
+	if full := m.room.need(m.read); full != nil {
+		return n, full
 	}
 	return n, err
 }
@@ -188,13 +214,15 @@ func (a *api) slurp(w http.ResponseWriter, r *http.Request, limit int64) (conten
 	}
 	defer b.Close()
 	buf := buffers.Get().(*bytes.Buffer)
+	room := &reservation{room: a.bodies}
 	release = func() {
+		room.release()
 		if buf.Cap() <= keptBuffer {
 			buf.Reset()
 			buffers.Put(buf)
 		}
 	}
-	if _, err := buf.ReadFrom(b); err != nil {
+	if _, err := buf.ReadFrom(&metered{source: b, room: room}); err != nil {
 		release()
 		return nil, nil, problemOfBody(err)
 	}
@@ -205,6 +233,9 @@ func (a *api) slurp(w http.ResponseWriter, r *http.Request, limit int64) (conten
 func problemOfBody(err error) *Problem {
 	var limit *http.MaxBytesError
 	var corrupt flate.CorruptInputError
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
 	switch {
 	case errors.As(err, &limit):
 		return tooLarge(limit.Limit)

@@ -59,12 +59,39 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	openapi3filter.RegisterBodyDecoder("application/schema+json", openapi3filter.JSONBodyDecoder)
 	after := s.fill(5, "c1", "c2")
 	s.post(one, purchase("c1", "type", `"complaint.filed"`, "data", `{"complaint_id":"k1"}`)).wants(http.StatusAccepted)
+	aside, other := s.setAside("c1"), s.setAside("c2")
+	s.broken.Store(true)
+	stuck := s.post(one, purchase("c9", "actor", `"`+breaker+`"`)).wants(http.StatusAccepted).header.Get("Rapport-Position")
+	s.get("/v1/parked?after=" + stuck).wants(http.StatusOK)
 	last := s.post(one, purchase("c1", "type", `"contact.made"`, "data", `{"direction":"out","channel":"phone"}`)).header.Get("Rapport-Position")
 	for _, request := range []struct{ method, target, media, body string }{
 		{"GET", "/v1/summary?after=" + after, "", ""},
 		{"GET", "/v1/lifecycle?from=2026-01-01", "", ""},
 		{"GET", "/v1/positions", "", ""},
 		{"GET", "/v1/quarantine", "", ""},
+		{"GET", "/v1/quarantine?status=closed", "", ""},
+		{"GET", "/v1/quarantine/" + aside, "", ""},
+		{"GET", "/v1/quarantine/0:99", "", ""},
+		{"POST", "/v1/quarantine/" + aside + "/redrive?wait=30", "", ""},
+		{"POST", "/v1/quarantine/" + aside + "/redrive", "", ""},
+		{"POST", "/v1/quarantine/0:99/redrive", "", ""},
+		{"POST", "/v1/quarantine/" + other + "/discard", asJSON, `{}`},
+		{"POST", "/v1/quarantine/" + other + "/discard?wait=30", asJSON, `{"reason":"x"}`},
+		{"GET", "/v1/quarantine/" + other, "", ""},
+		{"POST", "/v1/quarantine/" + other + "/discard", asJSON, `{"reason":"x"}`},
+		{"GET", "/v1/quarantine?status=all", "", ""},
+		{"GET", "/v1/parked", "", ""},
+		{"GET", "/v1/customers/c9", "", ""},
+		{"POST", "/v1/parked/c9/redrive?wait=30", "", ""},
+		{"POST", "/v1/parked/c9/redrive", "", ""},
+		{"POST", "/v1/parked/c1/redrive", "", ""},
+		{"GET", "/v1/policies", "", ""},
+		{"POST", "/v1/policies", asYAML, "version: autumn\n"},
+		{"POST", "/v1/policies?wait=30", asJSON, `{"document":"version: winter\n"}`},
+		{"POST", "/v1/policies", asJSON, `{"document":"version: winter\nmax_future: 1h\n"}`},
+		{"POST", "/v1/policies", asYAML, "clock: sun\n"},
+		{"POST", "/v1/policies", asJSON, "{"},
+		{"GET", "/v1/policies", "", ""},
 		{"GET", "/v1/customers?limit=1", "", ""},
 		{"GET", "/v1/customers?limit=0", "", ""},
 		{"GET", "/v1/customers/c1?after=" + last, "", ""},

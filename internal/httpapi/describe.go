@@ -53,7 +53,7 @@ type (
 
 // brokenRule describes a domain.Problem under a name of its own.
 type brokenRule struct {
-	Pointer string `json:"pointer" doc:"The JSON pointer of the place, in the event or in /query, /path or /header of the request." example:"/data/amount/minor"`
+	Pointer string `json:"pointer" doc:"The JSON pointer of the place, in the event, in the policy, or in /query, /path, /header or /body of the request." example:"/data/amount/minor"`
 	Rule    string `json:"rule" doc:"The rule that is broken; the names are stable." example:"min"`
 	Message string `json:"message" doc:"What must hold. It never contains the value that was found."`
 }
@@ -107,6 +107,11 @@ func (verdictSchema) Schema(huma.Registry) *huma.Schema {
 		s.Enum = append(s.Enum, v.String())
 	}
 	return s
+}
+
+// schemaOf returns the schema of a type, registered under its name.
+func (a *api) schemaOf(v any) *huma.Schema {
+	return a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 }
 
 // orNull describes a member that is an object or null, which huma cannot tell from the type.

@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/internal/control"
 	"github.com/rapport-crm/rapport/internal/ingest"
 	"github.com/rapport-crm/rapport/projections"
 )
@@ -20,6 +21,10 @@ var answers = []struct {
 	kind   kind
 	detail string
 }{
+	{control.ErrUnavailable, kindUnavailable, "The log may have it or not, or in some partitions only. Ask again: what is there already changes nothing."},
+	{control.ErrConflicting, kindInUse, "Another policy was published with this version. Give the new one a version of its own."},
+	{control.ErrResolved, kindResolved, "The record was redriven or discarded."},
+	{control.ErrNotFound, kindNotFound, "There is no such record in the quarantine, or no such parked stream."},
 	{ingest.ErrBusy, kindBusy, "Too many events are in flight; nothing was appended."},
 	{ingest.ErrUnavailable, kindUnavailable, "Some events may or may not be in the log; send them again with the same ids."},
 	{eventstore.ErrUnknownOutcome, kindUnavailable, "Some events may or may not be in the log; send them again with the same ids."},

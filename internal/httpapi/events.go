@@ -33,7 +33,11 @@ func (a *api) addEvents() {
 // events takes events in the form that the content type says.
 func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" {
-		a.fail(w, r, unknownParameters(r.URL.Query()))
+		a.fail(w, r, unknownParameters(slices.Sorted(maps.Keys(r.URL.Query()))))
+		return
+	}
+	if err := a.admit(r.Context()); err != nil {
+		a.fail(w, r, err)
 		return
 	}
 	media, binary := r.Header.Get("Content-Type"), r.Header.Get(attributeHeader+"Specversion") != ""
@@ -57,9 +61,9 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func unknownParameters(query url.Values) *Problem {
-	p := kindInvalid.problem("There are no parameters here.")
-	for _, name := range slices.Sorted(maps.Keys(query)) {
+func unknownParameters(names []string) *Problem {
+	p := kindInvalid.problem("There are no such parameters here.")
+	for _, name := range names {
 		p.Errors = append(p.Errors, domain.Problem{Pointer: "/query/" + name, Rule: ruleUnknown, Message: "unknown query parameter"})
 	}
 	return p
@@ -82,7 +86,7 @@ func (a *api) one(w http.ResponseWriter, r *http.Request, decode func(*domain.Ev
 		a.fail(w, r, err)
 		return
 	}
-	results, err := a.Ingest.Append(r.Context(), events)
+	results, err := a.append(r.Context(), a.Ingest.Append, events)
 	a.count(results)
 	if err != nil {
 		a.fail(w, r, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/internal/control"
 	"github.com/rapport-crm/rapport/internal/httpapi"
 	"github.com/rapport-crm/rapport/internal/ingest"
 	"github.com/rapport-crm/rapport/internal/replay"
@@ -58,7 +59,7 @@ func FuzzEvents(f *testing.F) {
 	store := memview.New(fold, 1)
 	handler, err := httpapi.New(httpapi.Options{
 		Ingest: ingest.New(checking{}, domain.DefaultPolicy, func() time.Time { return now }, ingest.Options{}),
-		Query:  store, Waiter: projections.NewProgress(1), History: replay.NewReader(nil, store, fold), MaxInflated: 1 << 20,
+		Query:  store, Waiter: projections.NewProgress(1), History: replay.NewReader(nil, store, func() *projections.Fold { return fold }), MaxInflated: 1 << 20,
 		Logger: slog.New(slog.NewTextHandler(f.Output(), nil)),
 	})
 	if err != nil {
@@ -80,6 +81,67 @@ func FuzzEvents(f *testing.F) {
 			if !json.Valid([]byte(line)) {
 				t.Errorf("the answer is not JSON: %s", line)
 			}
+		}
+	})
+}
+
+// untouched are decisions that must not be asked for by a body that is not understood. Whatever is decided is a document
+// or a reason that the writer would take.
+type untouched struct{ *control.Writer }
+
+func (untouched) Publish(_ context.Context, document []byte, _ string) (*control.Published, error) {
+	policy, err := domain.ParsePolicy(document)
+	if err != nil {
+		return nil, err
+	}
+	return &control.Published{Version: policy.Version, Positions: []eventstore.Position{{}}}, nil
+}
+
+func (untouched) Discard(_ context.Context, at eventstore.Position, reason, _ string) (eventstore.Position, error) {
+	if strings.TrimSpace(reason) == "" {
+		panic("a record is discarded without a reason")
+	}
+	return at, nil
+}
+
+// FuzzOrders sends bodies of any kind to the routes on which people decide something: the answer is always one that the
+// API describes.
+func FuzzOrders(f *testing.F) {
+	for _, body := range []string{
+		`{"reason":"x"}`, `{"reason":"x","actor":"employee:e1"}`, `{"reason":7}`, `{"reason":"x"}}`, `{"a/b~":null}`, `[]`, ``, `null`,
+		`{"document":"version: a\n"}`, `{"document":""}`,
+	} {
+		f.Add("/v1/quarantine/0:1/discard", asJSON, body)
+		f.Add("/v1/policies", asJSON, body)
+	}
+	for _, body := range []string{"version: a\n", "clock: sun\n", "[", "- 1", "a: &a [*a]", "lifecycle: {decline_gaps: 3}\n"} {
+		f.Add("/v1/policies", asYAML, body)
+	}
+	fold := projections.NewFold(domain.DefaultPolicy())
+	store := memview.New(fold, 1)
+	handler, err := httpapi.New(httpapi.Options{
+		Ingest: ingest.New(checking{}, domain.DefaultPolicy, func() time.Time { return now }, ingest.Options{}),
+		Query:  store, Waiter: projections.NewProgress(1), Control: &untouched{}, Logger: slog.New(slog.NewTextHandler(f.Output(), nil)),
+		History: replay.NewReader(nil, store, func() *projections.Fold { return fold }),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, path, media, body string) {
+		if path != "/v1/policies" {
+			path = "/v1/quarantine/0:1/discard"
+		}
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
+		req.Header.Set("Content-Type", media)
+		rec := httptest.NewRecorder()
+		handler.ServeHTTP(rec, req)
+		switch rec.Code {
+		case 201, 202, 400, 409, 413, 415, 422:
+		default:
+			t.Errorf("status is %d: %s", rec.Code, rec.Body)
+		}
+		if !json.Valid(rec.Body.Bytes()) {
+			t.Errorf("the answer is not JSON: %s", rec.Body)
 		}
 	})
 }

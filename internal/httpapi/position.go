@@ -71,28 +71,3 @@ func (a *api) wait(ctx context.Context, after string) error {
 		return err
 	}
 }
-
-// lag returns how many records each partition of the log is ahead of the views.
-func (a *api) lag(ctx context.Context) ([]int64, error) {
-	reflected, err := a.Query.Positions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ends, err := a.Ends.Ends(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return behind(reflected, ends), nil
-}
-
-// behind subtracts positions. The views may be ahead of an end that was read before them.
-func behind(reflected, ends eventstore.Positions) []int64 {
-	lag := make([]int64, len(ends))
-	for partition, end := range ends {
-		if partition < len(reflected) {
-			end -= reflected[partition]
-		}
-		lag[partition] = max(end, 0)
-	}
-	return lag
-}

@@ -46,26 +46,30 @@ type kind struct {
 
 // The kinds of problem. Their slugs are part of the public contract.
 var (
-	kindMalformed    = kind{slug: "malformed-body", status: http.StatusBadRequest, title: "The body cannot be read"}
-	kindTruncated    = kind{slug: "truncated-body", status: http.StatusBadRequest, title: "The body ends too early"}
-	kindPrecondition = kind{slug: "malformed-precondition", status: http.StatusBadRequest, title: "The precondition cannot be read"}
-	kindCrossOrigin  = kind{slug: "cross-origin", status: http.StatusForbidden, title: "The request comes from a page of another origin"}
-	kindNotFound     = kind{slug: "not-found", status: http.StatusNotFound, title: "There is no such thing"}
-	kindMethod       = kind{slug: "method-not-allowed", status: http.StatusMethodNotAllowed, title: "The method is not allowed here"}
-	kindIDReused     = kind{slug: "id-reused", status: http.StatusConflict, title: "The id belongs to another event"}
-	kindVersion      = kind{slug: "version-mismatch", status: http.StatusPreconditionFailed, title: "The stream is at another version"}
-	kindSlow         = kind{slug: "slow-body", status: http.StatusRequestTimeout, title: "The body comes too slowly"}
-	kindTooLarge     = kind{slug: "too-large", status: http.StatusRequestEntityTooLarge, title: "The body is too large"}
-	kindMedia        = kind{slug: "unsupported-media-type", status: http.StatusUnsupportedMediaType, title: "The body has a form that is not read here"}
-	kindInvalid      = kind{slug: "invalid-request", status: http.StatusUnprocessableEntity, title: "The request breaks rules"}
-	kindInvalidEvent = kind{slug: "invalid-event", status: http.StatusUnprocessableEntity, title: "The event breaks rules"}
-	kindBusy         = kind{slug: "busy", status: http.StatusTooManyRequests, title: "Too much is going on", retry: time.Second}
-	kindInternal     = kind{slug: "internal", status: http.StatusInternalServerError, title: "Something went wrong here"}
-	kindDamaged      = kind{slug: "log-damaged", status: http.StatusInternalServerError, title: "The log does not have what it must have"}
-	kindUnavailable  = kind{slug: "log-unavailable", status: http.StatusServiceUnavailable, title: "The log is unavailable", retry: time.Second}
-	kindNotReady     = kind{slug: "not-ready", status: http.StatusServiceUnavailable, title: "Not ready", retry: time.Second}
-	kindNotReached   = kind{slug: "position-not-reached", status: http.StatusGatewayTimeout, title: "The views do not reflect the position yet", retry: time.Second}
-	kindTimeout      = kind{slug: "timeout", status: http.StatusGatewayTimeout, title: "It took too long", retry: time.Second}
+	kindMalformed     = kind{slug: "malformed-body", status: http.StatusBadRequest, title: "The body cannot be read"}
+	kindTruncated     = kind{slug: "truncated-body", status: http.StatusBadRequest, title: "The body ends too early"}
+	kindPrecondition  = kind{slug: "malformed-precondition", status: http.StatusBadRequest, title: "The precondition cannot be read"}
+	kindCrossOrigin   = kind{slug: "cross-origin", status: http.StatusForbidden, title: "The request comes from a page of another origin"}
+	kindNotFound      = kind{slug: "not-found", status: http.StatusNotFound, title: "There is no such thing"}
+	kindMethod        = kind{slug: "method-not-allowed", status: http.StatusMethodNotAllowed, title: "The method is not allowed here"}
+	kindIDReused      = kind{slug: "id-reused", status: http.StatusConflict, title: "The id belongs to another event"}
+	kindVersion       = kind{slug: "version-mismatch", status: http.StatusPreconditionFailed, title: "The stream is at another version"}
+	kindResolved      = kind{slug: "already-resolved", status: http.StatusConflict, title: "Something was done about it before"}
+	kindInUse         = kind{slug: "version-in-use", status: http.StatusConflict, title: "The version belongs to another policy"}
+	kindSlow          = kind{slug: "slow-body", status: http.StatusRequestTimeout, title: "The body comes too slowly"}
+	kindTooLarge      = kind{slug: "too-large", status: http.StatusRequestEntityTooLarge, title: "The body is too large"}
+	kindMedia         = kind{slug: "unsupported-media-type", status: http.StatusUnsupportedMediaType, title: "The body has a form that is not read here"}
+	kindInvalid       = kind{slug: "invalid-request", status: http.StatusUnprocessableEntity, title: "The request breaks rules"}
+	kindInvalidEvent  = kind{slug: "invalid-event", status: http.StatusUnprocessableEntity, title: "The event breaks rules"}
+	kindInvalidPolicy = kind{slug: "invalid-policy", status: http.StatusUnprocessableEntity, title: "The policy breaks rules"}
+	kindBusy          = kind{slug: "busy", status: http.StatusTooManyRequests, title: "Too much is going on", retry: time.Second}
+	kindInternal      = kind{slug: "internal", status: http.StatusInternalServerError, title: "Something went wrong here"}
+	kindDamaged       = kind{slug: "log-damaged", status: http.StatusInternalServerError, title: "The log does not have what it must have"}
+	kindUnavailable   = kind{slug: "log-unavailable", status: http.StatusServiceUnavailable, title: "The log is unavailable", retry: time.Second}
+	kindNotReady      = kind{slug: "not-ready", status: http.StatusServiceUnavailable, title: "Not ready", retry: time.Second}
+	kindBehind        = kind{slug: "views-behind", status: http.StatusServiceUnavailable, title: "The views lag too far behind the log", retry: 5 * time.Second}
+	kindNotReached    = kind{slug: "position-not-reached", status: http.StatusGatewayTimeout, title: "The views do not reflect the position yet", retry: time.Second}
+	kindTimeout       = kind{slug: "timeout", status: http.StatusGatewayTimeout, title: "It took too long", retry: time.Second}
 )
 
 // problem returns a problem of this kind.

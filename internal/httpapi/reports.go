@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -25,13 +24,6 @@ type answer[T any] struct {
 	Body     T
 }
 
-// positionsView is how far the views are, and the log.
-type positionsView struct {
-	Positions eventstore.Positions `json:"positions" doc:"What the views reflect."`
-	Ends      eventstore.Positions `json:"ends,omitempty" doc:"Where the log ends."`
-	Lag       map[int]int64        `json:"lag,omitempty" doc:"For each partition how many records the views do not reflect yet."`
-}
-
 // lifecycleInput is the parameters of the report on the lifecycle.
 type lifecycleInput struct {
 	AfterParam
@@ -39,18 +31,10 @@ type lifecycleInput struct {
 	To   string `query:"to" format:"date" doc:"The last day covered." example:"2026-03-31"`
 }
 
-// quarantineInput is the parameters of the list of quarantined records.
-type quarantineInput struct {
-	AfterParam
-	PageParams
-}
-
 // addReports registers what is about the whole.
 func (a *api) addReports() {
 	read(a, "/v1/summary", "summary", "Counts of the whole", a.summary, 504)
 	read(a, "/v1/lifecycle", "lifecycle", "Stages, moves, flows and cohorts", a.lifecycle, 504)
-	read(a, "/v1/positions", "positions", "How far the views are", a.positions)
-	read(a, "/v1/quarantine", "quarantine", "Records that were set aside, newest first", a.quarantine, 504)
 }
 
 func (a *api) summary(ctx context.Context, in *AfterParam) (*answer[*projections.Summary], error) {
@@ -90,38 +74,4 @@ func (a *api) lifecycle(ctx context.Context, in *lifecycleInput) (*answer[*proje
 		return nil, err
 	}
 	return &answer[*projections.LifecycleReport]{positionText(report.Positions), report}, nil
-}
-
-func (a *api) positions(ctx context.Context, _ *struct{}) (*answer[positionsView], error) {
-	reflected, err := a.Query.Positions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	view := positionsView{Positions: reflected}
-	if a.Ends != nil {
-		if view.Ends, err = a.Ends.Ends(ctx); err != nil {
-			return nil, err
-		}
-		view.Lag = make(map[int]int64, len(view.Ends))
-		for partition, records := range behind(reflected, view.Ends) {
-			view.Lag[partition] = records
-		}
-	}
-	return &answer[positionsView]{positionText(reflected), view}, nil
-}
-
-func (a *api) quarantine(ctx context.Context, in *quarantineInput) (*answer[*projections.QuarantinePage], error) {
-	if err := a.wait(ctx, in.After); err != nil {
-		return nil, err
-	}
-	// Positions first: the page may show more than they cover, never less.
-	reflected, err := a.Query.Positions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.Query.Quarantined(ctx, projections.QuarantineFilter{Cursor: in.Cursor, Limit: in.Limit})
-	if err != nil {
-		return nil, err
-	}
-	return &answer[*projections.QuarantinePage]{positionText(reflected), found}, nil
 }

@@ -32,12 +32,14 @@ func (a *api) outer() http.Handler {
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		kindCrossOrigin.problem("").write(w, r)
 	}))
-	routed := guard.Handler(http.HandlerFunc(a.route))
+	routed := a.limited(guard.Handler(http.HandlerFunc(a.route)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := idOf(r)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
-		answer := &response{ResponseWriter: w}
+		answer := &response{ResponseWriter: w, control: http.NewResponseController(w), patience: a.BodyPatience}
+		// That of the request before on this connection would hold for a 100 Continue.
+		_ = answer.control.SetWriteDeadline(time.Time{})
 		header := w.Header()
 		header.Set(headerRequestID, id)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -114,10 +116,13 @@ func idOf(r *http.Request) string {
 // idCharacters may stand in the id of a request.
 const idCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
 
-// response remembers the status of the answer.
+// response remembers the status of the answer, and gives up on a client that does not read it: it would hold a request
+// for ever.
 type response struct {
 	http.ResponseWriter
-	status int
+	status   int
+	control  *http.ResponseController
+	patience time.Duration
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -133,6 +138,8 @@ func (w *response) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
+	// A recorder in a test has no connection.
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.patience))
 	return w.ResponseWriter.Write(b)
 }
 

@@ -21,6 +21,10 @@ const (
 // Serve answers the connections of the listener with the handler until ctx ends. Then it takes no more connections,
 // gives the requests in flight 10 s to end, cuts off the rest and returns nil. It closes the listener in any case.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	return serve(ctx, listener, handler, closePatience)
+}
+
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, patience time.Duration) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headPatience, IdleTimeout: idlePatience, MaxHeaderBytes: maxHead,
 		// The server would report what clients do wrong on their connections; panics are logged by the handler.
@@ -33,7 +37,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		return fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), closePatience)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	err := server.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {

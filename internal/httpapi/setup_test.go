@@ -21,6 +21,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/broker"
+	"github.com/rapport-crm/rapport/internal/control"
 	"github.com/rapport-crm/rapport/internal/httpapi"
 	"github.com/rapport-crm/rapport/internal/ingest"
 	"github.com/rapport-crm/rapport/internal/replay"
@@ -45,7 +46,12 @@ type server struct {
 	// opts and outcomes are what it is made of, for a second server over the same parts.
 	opts     httpapi.Options
 	outcomes *projections.Outcomes
+	progress *projections.Progress
+	// broken makes the fold break down on events of the actor breaker.
+	broken *atomic.Bool
 }
+
+const breaker = "employee:breaker"
 
 // setup runs a server for the time of the test, with change applied to its options.
 func setup(t testing.TB, change ...func(*httpapi.Options)) *server {
@@ -71,12 +77,16 @@ func setupOn(t testing.TB, on broker.Options, change ...func(*httpapi.Options)) 
 	}
 	t.Cleanup(func() { closing(t, log) })
 	policy := domain.DefaultPolicy()
-	fold := projections.NewFold(policy)
+	fold, broken := projections.NewFold(policy), new(atomic.Bool)
+	fold.Before = func(_ *projections.Customer, e *projections.Entry) {
+		if broken.Load() && e.Event.Actor == breaker {
+			panic("no rule for this")
+		}
+	}
 	store := memview.New(fold, log.Partitions())
 	progress := projections.NewProgress(log.Partitions())
-	runner := projections.NewRunner(log, store, fold, projections.Bound{}, progress, slog.New(slog.DiscardHandler))
 	outcomes := projections.NewOutcomes(log.Partitions(), projections.OutcomesOptions{})
-	runner.Remember(outcomes)
+	runner := projections.NewRunner(log, store, fold, projections.RunnerOptions{Owner: "node-a", Progress: progress, Outcomes: outcomes})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- runner.Run(ctx) }()
@@ -87,15 +97,17 @@ func setupOn(t testing.TB, on broker.Options, change ...func(*httpapi.Options)) 
 		}
 	})
 	opts := httpapi.Options{
-		Ingest: ingest.New(log, func() *domain.Policy { return policy }, func() time.Time { return now }, ingest.Options{Outcomes: outcomes}),
-		Query:  store, Waiter: progress, History: replay.NewReader(log, store, fold), Ends: log,
+		Ingest: ingest.New(log, func() *domain.Policy { return policy }, func() time.Time { return now }, ingest.Options{Outcomes: projections.NewVerdicts(outcomes, progress, store)}),
+		Query:  store, Waiter: progress, History: replay.NewReader(log, store, func() *projections.Fold { return fold }), Ends: log,
+		Control: control.NewWriter(log, store, time.Now), Records: log,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	for _, c := range change {
 		c(&opts)
 	}
 	s := serve(t, opts, log)
-	s.opts, s.outcomes = opts, outcomes
+	s.broken = broken
+	s.opts, s.outcomes, s.progress = opts, outcomes, progress
 	return s
 }
 
@@ -104,7 +116,7 @@ func (s *server) with(clock func() time.Time, outcomes *projections.Outcomes, ch
 	s.t.Helper()
 	opts := s.opts
 	opts.Metrics = nil
-	opts.Ingest = ingest.New(s.log, domain.DefaultPolicy, clock, ingest.Options{Outcomes: outcomes})
+	opts.Ingest = ingest.New(s.log, domain.DefaultPolicy, clock, ingest.Options{Outcomes: projections.NewVerdicts(outcomes, s.progress, s.opts.Query)})
 	for _, c := range change {
 		c(&opts)
 	}
@@ -280,4 +292,19 @@ func purchase(subject string, members ...string) string {
 		panic(err)
 	}
 	return string(b)
+}
+
+// lead is a log whose partitions end so many records after the real ends.
+type lead struct {
+	*eventstore.Log
+	by int64
+}
+
+// Ends returns the ends with the lead.
+func (l lead) Ends(ctx context.Context) (eventstore.Positions, error) {
+	ends, err := l.Log.Ends(ctx)
+	for p := range ends {
+		ends[p] += l.by
+	}
+	return ends, err
 }

@@ -9,15 +9,25 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/ingest"
 )
+
+// streamRoom is the room that a stream takes: the lines that are being appended and those that are read meanwhile.
+const streamRoom = 2 * (pieceText + maxLine)
 
 // stream takes events line by line and answers with one result line for each, while it is still reading. When the stream
 // breaks off, what came before is appended and the last line of the answer has the member problem; without that line
 // every event has its result. Such a stream may be sent again as it is: ids make sure that nothing counts twice.
 func (a *api) stream(w http.ResponseWriter, r *http.Request) {
-	b, err := a.open(w, r, limits{inflated: a.MaxInflated})
+	room := reservation{room: a.bodies}
+	defer room.release()
+	err := room.need(streamRoom)
+	var b *body
+	if err == nil {
+		b, err = a.open(w, r, limits{inflated: a.MaxInflated})
+	}
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -64,7 +74,7 @@ func (s *streamed) run(ctx context.Context, q *queue) error {
 		if err != nil {
 			return err
 		}
-		results, err := s.session.Append(ctx, p.events)
+		results, err := s.append(ctx, p.events)
 		s.api.count(results)
 		s.api.countRefused(p)
 		if err == nil {
@@ -86,6 +96,14 @@ func (s *streamed) run(ctx context.Context, q *queue) error {
 	}
 }
 
+// append appends events while the views keep up.
+func (s *streamed) append(ctx context.Context, events []domain.Event) ([]ingest.Result, error) {
+	if err := s.api.admit(ctx); err != nil {
+		return nil, err
+	}
+	return s.api.append(ctx, s.session.Append, events)
+}
+
 // flush sends the result lines.
 func (s *streamed) flush() error {
 	if !s.begun {
@@ -98,8 +116,6 @@ func (s *streamed) flush() error {
 		}
 		s.w.WriteHeader(http.StatusOK)
 	}
-	// A client that does not read its results must not hold up the server for ever.
-	_ = s.control.SetWriteDeadline(time.Now().Add(s.api.BodyPatience))
 	_, err := s.w.Write(s.out)
 	s.out = s.out[:0]
 	if err == nil {

@@ -275,7 +275,7 @@ func TestControlRecordsAreNotImported(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no clock.ticked")
 	}
-	path := writeFile(t, "a.ndjson", `{"specversion":"1.0","id":"1","source":"/a","type":"clock.ticked","subject":"c1","time":"2020-01-01T00:00:00Z","data":`+string(tick.Example())+`}`)
+	path := writeFile(t, "a.ndjson", `{"specversion":"1.0","id":"1","source":"/a","type":"clock.ticked","subject":"rapport:control","time":"2020-01-01T00:00:00Z","data":`+string(tick.Example())+`}`)
 	result, err := Import(t.Context(), newMemoryLog(1), openFile(t, path, FileOptions{Format: CloudEvents}), Options{Reject: func(r *Rejection) error {
 		if r.Problems[0].Rule != "control" {
 			t.Errorf("rejection %v", r)

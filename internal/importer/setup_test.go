@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -127,7 +126,7 @@ func summary(t testing.TB, log *eventstore.Log) (*projections.Summary, *memview.
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner := projections.NewRunner(log, store, fold, projections.Bound{}, nil, slog.New(slog.DiscardHandler))
+	runner := projections.NewRunner(log, store, fold, projections.RunnerOptions{})
 	if err := runner.RunUntil(t.Context(), ends); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (d *Door) append(ctx context.Context, events []domain.Event, seen memory) (
 	var copies []copied
 	for i := range events {
 		ev, r := &events[i], &results[i]
-		r.ID = ev.ID
+		r.ID, r.Stream = ev.ID, ev.Subject
 		if r.Problems = check(t.decoder, ev, future); r.Problems != nil {
 			r.Status = Invalid
 			continue

@@ -34,9 +34,9 @@ type log interface {
 	Append(ctx context.Context, records []eventstore.Record) ([]eventstore.Appended, error)
 }
 
-// outcomes waits until records are folded and tells what became of them: projections.Outcomes.
+// outcomes waits until records are folded and tells what became of them: projections.Verdicts.
 type outcomes interface {
-	Wait(ctx context.Context, at []eventstore.Position) ([]projections.Outcome, error)
+	Wait(ctx context.Context, sought []projections.Sought) ([]projections.Outcome, error)
 }
 
 // Options are the limits of a door and what it works with besides the log. The zero value of each field is a documented default.

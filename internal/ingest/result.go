@@ -31,8 +31,8 @@ func (s Status) String() string { return statusNames[s] }
 
 // Result is what became of one event.
 type Result struct {
-	// ID is the id of the event.
-	ID string
+	// ID is the id of the event and Stream its subject.
+	ID, Stream string
 	// Status is what became of it.
 	Status Status
 	// Position is where the event stands in the log, when Appended reports true.

@@ -17,18 +17,19 @@ func (d *Door) Await(ctx context.Context, results []Result) {
 	if d.outcomes == nil {
 		return
 	}
-	var at []eventstore.Position
+	var sought []projections.Sought
 	var of []*Result
 	for i := range results {
 		if r := &results[i]; r.Appended() && !r.Judged {
-			at, of = append(at, r.Position), append(of, r)
+			sought = append(sought, projections.Sought{At: r.Position, Stream: r.Stream, Event: r.ID})
+			of = append(of, r)
 		}
 	}
-	if len(at) == 0 {
+	if len(sought) == 0 {
 		return
 	}
 	// The error says that some outcomes are not known, which those say themselves.
-	outcomes, _ := d.outcomes.Wait(ctx, at)
+	outcomes, _ := d.outcomes.Wait(ctx, sought)
 	for i := range outcomes {
 		of[i].judge(&outcomes[i])
 	}

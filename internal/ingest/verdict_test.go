@@ -15,15 +15,15 @@ import (
 // oracle knows the outcomes of some offsets; the others are not known, and it does not wait for them.
 type oracle struct {
 	known map[int64]projections.Outcome
-	asked [][]eventstore.Position
+	asked [][]projections.Sought
 }
 
-func (o *oracle) Wait(_ context.Context, at []eventstore.Position) ([]projections.Outcome, error) {
-	o.asked = append(o.asked, at)
-	outcomes := make([]projections.Outcome, len(at))
+func (o *oracle) Wait(_ context.Context, sought []projections.Sought) ([]projections.Outcome, error) {
+	o.asked = append(o.asked, sought)
+	outcomes := make([]projections.Outcome, len(sought))
 	var err error
-	for i, p := range at {
-		if outcomes[i] = o.known[p.Offset]; !outcomes[i].Known {
+	for i, s := range sought {
+		if outcomes[i] = o.known[s.At.Offset]; !outcomes[i].Known {
 			err = projections.ErrOutcomeUnknown
 		}
 	}

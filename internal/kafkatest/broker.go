@@ -54,6 +54,10 @@ func Broker(t testing.TB) string {
 type Options struct {
 	// Properties are broker properties (the names of server.properties) that override those of this package.
 	Properties map[string]string
+	// Advertised are the addresses, host:port, of proxies in front of the broker. For each of them the broker opens one
+	// more port, Handle.Listener, and sends the clients that come in by it to the advertised address, so that they come
+	// through the proxy again. Default: none.
+	Advertised []string
 }
 
 // Handle is a private broker that a test may stop, kill and start again on the same data and the same port. Its methods
@@ -76,6 +80,7 @@ func Start(t testing.TB, opts *Options) *Handle {
 	}}
 	if opts != nil {
 		maps.Copy(private.Properties, opts.Properties)
+		private.Advertised = opts.Advertised
 	}
 	n, err := create(t.Context(), &private)
 	servertest.Require(t, err)

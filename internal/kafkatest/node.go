@@ -29,6 +29,8 @@ type node struct {
 	dir        string
 	port       int
 	controller int
+	listeners  []listener
+	advertised []string
 	properties map[string]string
 	process    *servertest.Process
 }
@@ -47,7 +49,7 @@ func create(ctx context.Context, opts *Options) (*node, error) {
 	const attempts = 3
 	var failed error
 	for range attempts {
-		n := &node{java: java, classPath: classPath, properties: opts.Properties}
+		n := &node{java: java, classPath: classPath, properties: opts.Properties, advertised: opts.Advertised}
 		err := n.create(ctx)
 		if err == nil {
 			return n, nil
@@ -62,11 +64,12 @@ func create(ctx context.Context, opts *Options) (*node, error) {
 
 // create chooses the ports, makes the directory, formats it and starts the process.
 func (n *node) create(ctx context.Context) error {
-	var portErr, controllerErr, dirErr error
+	var portErr, controllerErr, listenersErr, dirErr error
 	n.port, portErr = servertest.FreePort()
 	n.controller, controllerErr = servertest.FreePort()
+	n.listeners, listenersErr = openListeners(n.advertised)
 	n.dir, dirErr = os.MkdirTemp("", "rapport-kafka-")
-	if err := errors.Join(portErr, controllerErr, dirErr); err != nil {
+	if err := errors.Join(portErr, controllerErr, listenersErr, dirErr); err != nil {
 		return fmt.Errorf("prepare a broker: %w", err)
 	}
 	if err := errors.Join(
@@ -109,6 +112,7 @@ func (n *node) configuration() []byte {
 		"group.min.session.timeout.ms":                     "1000",
 		"log.cleaner.dedupe.buffer.size":                   "4194304",
 	}
+	addListeners(all, n.listeners)
 	maps.Copy(all, n.properties)
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(all)) {

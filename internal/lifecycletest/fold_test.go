@@ -107,8 +107,10 @@ func compareStages(t *testing.T, records []eventstore.Record, oracle map[string]
 	}
 	fold := projections.NewFold(domain.DefaultPolicy())
 	store := memview.NewAt(fold, 1, domain.InstantOf(until))
-	folder := projections.NewFolder(fold, store, func([]byte) int { return 0 }, projections.Bound{At: domain.InstantOf(until)})
-	checkpoint, err := store.Claim(t.Context(), 0)
+	folder := projections.NewFolder(fold, store, projections.FolderOptions{
+		PartitionOf: func([]byte) int { return 0 }, Bound: projections.Bound{At: domain.InstantOf(until)},
+	})
+	checkpoint, err := folder.Claim(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

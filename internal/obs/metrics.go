@@ -3,7 +3,6 @@
 package obs
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,6 +18,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	events   *prometheus.CounterVec
+	outputs  *prometheus.CounterVec
+	ticks    prometheus.Counter
 }
 
 // NewMetrics returns metrics that are all zero, with those of the Go runtime and of the process.
@@ -35,8 +36,14 @@ func NewMetrics() *Metrics {
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rapport_ingest_events_total", Help: "Events that came to the front door, by what became of them.",
 		}, []string{"result"}),
+		outputs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rapport_outputs_published_total", Help: "Outputs that were published, by topic, repetitions included.",
+		}, []string{"topic"}),
+		ticks: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rapport_ticks_total", Help: "Ticks of the clock that were appended to the log.",
+		}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.events,
+	m.registry.MustRegister(m.requests, m.seconds, m.events, m.outputs, m.ticks,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -53,41 +60,15 @@ func (m *Metrics) Ingested(result string, n int) {
 	m.events.WithLabelValues(result).Add(float64(n))
 }
 
-// ShowLag adds the number of records that each partition of the log is ahead of the views. lag is called for every
-// scrape and returns the numbers in the order of the partitions; on an error the scrape leaves them out. A second call
-// panics.
-func (m *Metrics) ShowLag(lag func(ctx context.Context) ([]int64, error)) {
-	m.registry.MustRegister(&lagCollector{lag: lag, desc: prometheus.NewDesc(
-		"rapport_projection_lag_records", "Records of the log that the views do not reflect yet.", []string{"partition"}, nil,
-	)})
+// Published counts n outputs that were published on a topic.
+func (m *Metrics) Published(topic string, n int) {
+	m.outputs.WithLabelValues(topic).Add(float64(n))
 }
+
+// Ticked counts a tick of the clock.
+func (m *Metrics) Ticked() { m.ticks.Inc() }
 
 // Handler serves the metrics in the text form.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
-}
-
-// lagPatience bounds how long a scrape waits for the log.
-const lagPatience = 2 * time.Second
-
-// lagCollector asks for the lag when it is scraped.
-type lagCollector struct {
-	lag  func(ctx context.Context) ([]int64, error)
-	desc *prometheus.Desc
-}
-
-// Describe implements prometheus.Collector.
-func (c *lagCollector) Describe(out chan<- *prometheus.Desc) { out <- c.desc }
-
-// Collect implements prometheus.Collector.
-func (c *lagCollector) Collect(out chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), lagPatience)
-	defer cancel()
-	lag, err := c.lag(ctx)
-	if err != nil {
-		return
-	}
-	for partition, n := range lag {
-		out <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), strconv.Itoa(partition))
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -27,7 +28,14 @@ func TestMetricsCountWhatTheyAreTold(t *testing.T) {
 	m.Request("GET /v1/summary", 200, 3*time.Millisecond)
 	m.Request("GET /v1/summary", 200, 3*time.Millisecond)
 	m.Ingested("accepted", 41)
-	m.ShowLag(func(context.Context) ([]int64, error) { return []int64{0, 7}, nil })
+	m.Published("rapport.lifecycle", 3)
+	m.Ticked()
+	m.ShowPartitions(func(context.Context) ([]Partition, error) {
+		return []Partition{{Owner: "node-a"}, {LagRecords: 7, Lag: 1500 * time.Millisecond}, {LagRecords: -1, Lag: -1}}, nil
+	})
+	m.ShowBacklog(func(context.Context) (Backlog, error) {
+		return Backlog{Quarantined: 2, OldestQuarantined: time.Minute, Parked: 1, Queued: 5, OldestParked: time.Hour}, nil
+	})
 	text := scrape(t, m)
 	for _, want := range []string{
 		`rapport_http_requests_total{code="200",route="GET /v1/summary"} 2`,
@@ -35,6 +43,16 @@ func TestMetricsCountWhatTheyAreTold(t *testing.T) {
 		`rapport_ingest_events_total{result="accepted"} 41`,
 		`rapport_projection_lag_records{partition="0"} 0`,
 		`rapport_projection_lag_records{partition="1"} 7`,
+		`rapport_projection_lag_seconds{partition="0"} 0`,
+		`rapport_projection_lag_seconds{partition="1"} 1.5`,
+		`rapport_partition_owner{owner="node-a",partition="0"} 1`,
+		`rapport_outputs_published_total{topic="rapport.lifecycle"} 3`,
+		`rapport_ticks_total 1`,
+		`rapport_quarantine_open 2`,
+		`rapport_quarantine_oldest_age_seconds 60`,
+		`rapport_parked_streams 1`,
+		`rapport_parked_queue_records 5`,
+		`rapport_parked_oldest_age_seconds 3600`,
 		"go_goroutines",
 	} {
 		if !strings.Contains(text, want+"\n") && !strings.Contains(text, want+" ") {
@@ -43,13 +61,43 @@ func TestMetricsCountWhatTheyAreTold(t *testing.T) {
 	}
 }
 
-func TestAScrapeWithoutTheLogLeavesTheLagOut(t *testing.T) {
+func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	t.Parallel()
 	m := NewMetrics()
-	m.ShowLag(func(context.Context) ([]int64, error) { return nil, errors.New("broker is away") })
-	if text := scrape(t, m); strings.Contains(text, "rapport_projection_lag_records") {
+	m.ShowPartitions(func(context.Context) ([]Partition, error) {
+		return []Partition{{LagRecords: -1, Lag: -1}}, nil
+	})
+	if text := scrape(t, m); strings.Contains(text, "rapport_projection_lag") || strings.Contains(text, "rapport_partition_owner") {
 		t.Error("the scrape has a lag that nobody knows")
 	}
+}
+
+func TestAScrapeWithoutTheLogAndTheViewsLeavesThemOut(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics()
+	m.ShowPartitions(func(context.Context) ([]Partition, error) { return nil, errors.New("broker is away") })
+	m.ShowBacklog(func(context.Context) (Backlog, error) { return Backlog{}, errors.New("database is away") })
+	text := scrape(t, m)
+	for _, name := range []string{"rapport_projection_lag", "rapport_quarantine", "rapport_parked"} {
+		if strings.Contains(text, name) {
+			t.Errorf("the scrape has %s", name)
+		}
+	}
+	if !strings.Contains(text, "go_goroutines") {
+		t.Error("the rest of the scrape is missing")
+	}
+}
+
+func TestAScrapeDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMetrics()
+		m.ShowBacklog(func(ctx context.Context) (Backlog, error) { <-ctx.Done(); return Backlog{}, ctx.Err() })
+		began := time.Now()
+		if text := scrape(t, m); strings.Contains(text, "rapport_quarantine") || time.Since(began) != 2*time.Second {
+			t.Errorf("it took %s", time.Since(began))
+		}
+	})
 }
 
 func TestTwoMetricsShareNothing(t *testing.T) {

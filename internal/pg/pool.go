@@ -35,6 +35,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// Pool is the type of the pools that Open returns, for those who only hand one on.
+type Pool = pgxpool.Pool
+
 // Open connects to the database of a connection string, a URL or a list of keywords and values, and returns a pool of
 // connections once one of them works. The caller closes the pool. Times are in UTC on every connection.
 func Open(ctx context.Context, databaseURL string, options Options) (*pgxpool.Pool, error) {

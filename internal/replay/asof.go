@@ -21,11 +21,13 @@ func (r *Reader) CustomerAt(ctx context.Context, id string, bound projections.Bo
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.log.Read(ctx, stream.Partition, stream.Offsets)
+	offsets := slices.Concat(stream.Offsets, stream.Control)
+	slices.Sort(offsets)
+	found, err := r.log.Read(ctx, stream.Partition, offsets)
 	if err != nil {
 		return nil, fmt.Errorf("read customer as of: %w", err)
 	}
-	return single{r.fold, r.log.PartitionOf, id, true}.view(ctx, found, stream.Positions, bound)
+	return single{r.fold(), r.log.PartitionOf, id, true}.view(ctx, found, stream.Positions, bound)
 }
 
 // log is the part of the event log that a replay reads.
@@ -43,7 +45,7 @@ func Whole(ctx context.Context, l log, policy *domain.Policy, bound projections.
 	}
 	fold := projections.NewFold(policy)
 	store := memview.NewAt(fold, l.Partitions(), bound.At)
-	runner := projections.NewRunner(l, store, fold, bound, progress, logger)
+	runner := projections.NewRunner(l, store, fold, projections.RunnerOptions{Bound: bound, Progress: progress, Logger: logger})
 	if err := runner.RunUntil(ctx, ends); err != nil {
 		return nil, fmt.Errorf("replay the log: %w", err)
 	}
@@ -67,7 +69,7 @@ func Customer(ctx context.Context, l log, policy *domain.Policy, id string, boun
 				return nil, fmt.Errorf("replay customer: %w", err)
 			}
 			for _, rec := range batch.Records {
-				if bytes.Equal(rec.Key, key) {
+				if bytes.Equal(rec.Key, key) || string(rec.Key) == domain.ControlSubject {
 					found = append(found, cloneRecord(rec))
 				}
 			}
@@ -85,7 +87,7 @@ func cloneRecord(rec eventstore.Record) eventstore.Record {
 	return rec
 }
 
-// single folds the records of one stream.
+// single folds the records of one stream and the control records that may have changed it.
 type single struct {
 	fold  *projections.Fold
 	owner func(key []byte) int
@@ -102,13 +104,10 @@ func (s single) view(ctx context.Context, records []eventstore.Record, ends even
 		offsets[i], records[i].Offset = records[i].Offset, int64(i)
 	}
 	store := memview.NewAt(s.fold, p+1, bound.At)
-	at, err := store.Claim(ctx, p)
+	folder := projections.NewFolder(s.fold, store, projections.FolderOptions{PartitionOf: s.owner, Bound: bound, Trusted: s.accepted})
+	at, err := folder.Claim(ctx, p)
 	if err != nil {
 		return nil, err
-	}
-	folder := projections.NewFolder(s.fold, store, s.owner, bound)
-	if s.accepted {
-		folder.Trust()
 	}
 	if _, err := folder.Fold(ctx, at, records); err != nil {
 		return nil, fmt.Errorf("fold one stream: %w", err)

@@ -32,11 +32,12 @@ type index interface {
 type Reader struct {
 	log   records
 	index index
-	fold  *projections.Fold
+	fold  func() *projections.Fold
 }
 
-// NewReader returns a reader of the given log.
-func NewReader(log records, index index, fold *projections.Fold) *Reader {
+// NewReader returns a reader of the given log. fold returns the fold that the views of the index began with; it is called
+// by concurrent goroutines.
+func NewReader(log records, index index, fold func() *projections.Fold) *Reader {
 	return &Reader{log: log, index: index, fold: fold}
 }
 

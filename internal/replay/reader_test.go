@@ -3,7 +3,6 @@ package replay_test
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"testing"
 
@@ -53,7 +52,7 @@ func setup(t *testing.T, n int) (*eventstore.Log, *memview.Store, *projections.F
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := projections.NewRunner(log, store, fold, projections.Bound{}, nil, slog.New(slog.DiscardHandler)).RunUntil(t.Context(), ends); err != nil {
+	if err := projections.NewRunner(log, store, fold, projections.RunnerOptions{}).RunUntil(t.Context(), ends); err != nil {
 		t.Fatal(err)
 	}
 	return log, store, fold
@@ -88,7 +87,7 @@ func TestTheTimelineShowsEveryEventOnceInItsOrder(t *testing.T) {
 	t.Parallel()
 	const n = 1200
 	log, store, fold := setup(t, n)
-	r := replay.NewReader(log, store, fold)
+	r := replay.NewReader(log, store, func() *projections.Fold { return fold })
 	for _, c := range []struct {
 		types []string
 		step  int
@@ -120,7 +119,7 @@ func TestTheTimelineShowsEveryEventOnceInItsOrder(t *testing.T) {
 func TestACustomerAsOfIsTheSameByPostingListAndByReplay(t *testing.T) {
 	t.Parallel()
 	log, store, fold := setup(t, 300)
-	r := replay.NewReader(log, store, fold)
+	r := replay.NewReader(log, store, func() *projections.Fold { return fold })
 	for _, day := range []int{0, 1, 6, 7, 100, 299, 2000} {
 		bound := projections.Bound{At: domain.InstantOf(domain.Date(18_000 + day).Time())}
 		indexed, err := r.CustomerAt(t.Context(), "c", bound)

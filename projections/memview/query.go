@@ -37,7 +37,7 @@ func (s *Store) Customer(_ context.Context, id string) (*projections.CustomerVie
 	if c == nil || !c.IsCustomer() {
 		return nil, fmt.Errorf("customer %q: %w", id, projections.ErrNotFound)
 	}
-	v := s.fold.View(&c.Customer, c.moves, max(s.newest(), c.Now))
+	v := s.partitions[p].fold.View(&c.Customer, c.moves, max(s.newest(), c.Now))
 	v.Position = eventstore.Position{Partition: p, Offset: lastOffset(c)}
 	v.Positions = s.positions()
 	return v, nil
@@ -50,8 +50,15 @@ func (s *Store) Stream(_ context.Context, id string) (*projections.StreamView, e
 	if c == nil {
 		return nil, fmt.Errorf("stream %q: %w", id, projections.ErrNotFound)
 	}
-	offsets := slices.Collect(c.Customer.Stream.Offsets())
-	return &projections.StreamView{ID: c.ID, Partition: p, Offsets: offsets, Positions: s.positions()}, nil
+	control := slices.Clone(c.Touched)
+	for _, published := range s.partitions[p].policies {
+		control = append(control, published.Offset)
+	}
+	slices.Sort(control)
+	return &projections.StreamView{
+		ID: c.ID, Partition: p, Offsets: slices.Collect(c.Customer.Stream.Offsets()), Control: slices.Compact(control),
+		Positions: s.positions(),
+	}, nil
 }
 
 func lastOffset(c *customer) int64 {
@@ -73,7 +80,7 @@ func (s *Store) Customers(_ context.Context, filter projections.CustomerFilter) 
 	for _, p := range s.partitions {
 		for _, c := range p.customers {
 			if c.IsCustomer() && c.Events > 0 && selection.Wants(&c.Customer) {
-				selection.Add(s.fold.Item(&c.Customer, page.AsOf))
+				selection.Add(p.fold.Item(&c.Customer, page.AsOf))
 			}
 		}
 	}

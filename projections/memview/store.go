@@ -37,6 +37,15 @@ type partition struct {
 	digest     projections.Digest
 	dirty      []*customer
 	quarantine []projections.Quarantine
+	parked     []projections.Parked
+	queued     []projections.Queued
+	policies   []projections.PublishedPolicy
+	owner      string
+	// fold is the fold in force, by which readers see.
+	fold *projections.Fold
+	// dues orders the customers by their next timer. It is nil until the first tick asks for them: a replay without ticks
+	// does not pay for it.
+	dues *dues
 	// batch numbers the batches; undo holds the customers of the open one as they were before it.
 	batch uint64
 	undo  []undo
@@ -66,6 +75,7 @@ func New(fold *projections.Fold, partitions int) *Store {
 		s.partitions = append(s.partitions, &partition{
 			checkpoint: projections.Checkpoint{Partition: p},
 			customers:  make(map[string]*customer),
+			fold:       fold,
 		})
 	}
 	return s
@@ -79,15 +89,21 @@ func NewAt(fold *projections.Fold, partitions int, at domain.Instant) *Store {
 }
 
 // Claim makes the caller the writer of a partition.
-func (s *Store) Claim(_ context.Context, p int) (projections.Checkpoint, error) {
+func (s *Store) Claim(_ context.Context, p int, owner string) (*projections.Resume, error) {
 	part, err := s.partition(p)
 	if err != nil {
-		return projections.Checkpoint{}, err
+		return nil, err
 	}
 	part.mu.Lock()
 	defer part.mu.Unlock()
 	part.checkpoint.Epoch++
-	return part.checkpoint, nil
+	part.owner = owner
+	resume := &projections.Resume{Checkpoint: part.checkpoint}
+	if n := len(part.policies); n > 0 {
+		latest := part.policies[n-1]
+		resume.Policy = &latest
+	}
+	return resume, nil
 }
 
 // Begin opens a batch on a partition and keeps its readers out until the batch ends.
@@ -97,7 +113,7 @@ func (s *Store) Begin(_ context.Context, at projections.Checkpoint, _ iter.Seq[s
 		return nil, err
 	}
 	part.mu.Lock()
-	if part.checkpoint.Epoch != at.Epoch || part.checkpoint.Next != at.Next {
+	if c := &part.checkpoint; c.Epoch != at.Epoch || c.Next != at.Next || c.Sweep != at.Sweep {
 		part.mu.Unlock()
 		return nil, fmt.Errorf("begin batch on partition %d at offset %d: %w", at.Partition, at.Next, projections.ErrFenced)
 	}
@@ -140,17 +156,42 @@ func (s *Store) standing() *projections.Standing {
 		st.Rollups.Add(&p.rollups)
 		for _, c := range p.customers {
 			if due := c.NextDue(); due != 0 && due <= st.AsOf {
-				snapshot := c.Customer
-				s.fold.Advance(&snapshot, st.AsOf, &ahead)
-				clear(ahead.Moves)
-				ahead.Moves = ahead.Moves[:0]
+				buf = p.lookAhead(c, st, &ahead, buf)
 			}
 		}
 	}
-	st.Digest = st.Digest.Add(st.Rollups.Digest())
 	st.Rollups.Add(&ahead.Rollups)
+	st.Digest = st.Digest.Add(st.Rollups.Digest())
+	st.Policy = s.latestPolicy()
 	s.latest = st
 	return st
+}
+
+// lookAhead adds what silence alone has brought the customer by now.
+func (p *partition) lookAhead(c *customer, st *projections.Standing, ahead *projections.Effects, buf []byte) []byte {
+	snapshot := c.Customer
+	p.fold.Advance(&snapshot, st.AsOf, ahead)
+	var before, after projections.Digest
+	before, buf = c.Customer.Digest(buf)
+	after, buf = snapshot.Digest(buf)
+	st.Digest = st.Digest.Sub(before).Add(after)
+	for i := range ahead.Moves {
+		st.Digest = st.Digest.Add(ahead.Moves[i].Digest())
+	}
+	clear(ahead.Moves)
+	ahead.Moves = ahead.Moves[:0]
+	return buf
+}
+
+// latestPolicy returns the policy that was published last in any partition, or the one the store began with.
+func (s *Store) latestPolicy() *domain.Policy {
+	policy, at := s.fold.Policy(), domain.Instant(0)
+	for _, p := range s.partitions {
+		if n := len(p.policies); n > 0 && p.policies[n-1].At > at {
+			policy, at = p.fold.Policy(), p.policies[n-1].At
+		}
+	}
+	return policy
 }
 
 // settleDigest brings the digest of the partition up to date with the customers that changed since the last time. The

@@ -40,10 +40,7 @@ func catchUp(b *testing.B, partitions, cache int) {
 	b.ResetTimer()
 	for range b.N {
 		b.StopTimer()
-		if n > 0 {
-			execute(b, pool, "UPDATE rapport.generations SET policy_digest = 'another'")
-		}
-		store := open(b, pool, fold, pgview.Options{Partitions: partitions, Cache: cache})
+		store := renewed(b, pool, fold, pgview.Options{Partitions: partitions, Cache: cache})
 		b.StartTimer()
 		var group errgroup.Group
 		for p, records := range parts {
@@ -59,11 +56,11 @@ func catchUp(b *testing.B, partitions, cache int) {
 
 func foldPartition(b *testing.B, store projections.Store, fold *projections.Fold, p, partitions int, records []eventstore.Record, batch int) error {
 	b.Helper()
-	at, err := store.Claim(b.Context(), p)
+	folder := projections.NewFolder(fold, store, projections.FolderOptions{PartitionOf: viewtest.Owner(partitions)})
+	at, err := folder.Claim(b.Context(), p)
 	if err != nil {
 		return err
 	}
-	folder := projections.NewFolder(fold, store, viewtest.Owner(partitions), projections.Bound{})
 	for len(records) > 0 {
 		n := min(batch, len(records))
 		if at, err = folder.Fold(b.Context(), at, records[:n]); err != nil {

@@ -30,13 +30,13 @@ type partition struct {
 
 // take hands the cache to a batch, or an empty one when what is kept is not of the given checkpoint. Until the batch
 // gives it back nobody else has it: a batch that fails leaves nothing behind.
-func (p *partition) take(epoch, next int64) *cache {
+func (p *partition) take(at projections.Checkpoint) *cache {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.kept
 	p.kept = nil
-	if c == nil || c.epoch != epoch || c.next != next {
-		c = &cache{epoch: epoch, half: p.capacity / 2}
+	if c == nil || c.at.Epoch != at.Epoch || c.at.Next != at.Next || c.at.Sweep != at.Sweep {
+		c = &cache{at: at, half: p.capacity / 2}
 	}
 	return c
 }
@@ -46,7 +46,7 @@ func (p *partition) take(epoch, next int64) *cache {
 func (p *partition) keep(c *cache) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c == nil || p.kept == nil || p.kept.epoch <= c.epoch {
+	if c == nil || p.kept == nil || p.kept.at.Epoch <= c.at.Epoch {
 		p.kept = c
 	}
 }
@@ -54,11 +54,11 @@ func (p *partition) keep(c *cache) {
 // cache holds customers in two halves: an entry that is used moves to the young half, and when that is full the old
 // half is forgotten and the young one becomes old. So the customers used last stay, at the cost of a map access each.
 type cache struct {
-	// epoch and next are the checkpoint whose states the cache holds.
-	epoch, next int64
-	half        int
-	young, old  map[string]*entry
-	weight      int
+	// at is the checkpoint whose states the cache holds.
+	at         projections.Checkpoint
+	half       int
+	young, old map[string]*entry
+	weight     int
 }
 
 // find returns the customer, or nil.

@@ -1,13 +1,21 @@
 package pgview
 
 import (
+	"cmp"
+	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -22,8 +30,14 @@ type row struct {
 
 	customer *projections.Customer
 	profile  *projections.Profile
-	silent   [silentMoves]projections.Move
+	silent   [silentMoves]silentMove
 	other    pgtype.Text
+}
+
+// silentMove is a move that silence alone will bring.
+type silentMove struct {
+	at domain.Instant
+	to domain.Stage
 }
 
 // prepare computes what several columns of the row need.
@@ -37,7 +51,9 @@ func (r *row) prepare(fold *projections.Fold) error {
 	if len(outlook) > silentMoves {
 		return fmt.Errorf("customer %q: silence brings %d moves, want at most %d", r.customer.ID, len(outlook), silentMoves)
 	}
-	copy(r.silent[:], outlook)
+	for i := range outlook {
+		r.silent[i] = silentMove{outlook[i].At, outlook[i].To}
+	}
 	if len(r.customer.Trade.Other) == 0 {
 		return nil
 	}
@@ -61,12 +77,46 @@ func (r *row) lastOffset() int64 {
 	return -1
 }
 
+// appendTail appends the open chunk of the stream's index, which has no form while it is empty: a customer may be parked
+// on its first event.
+func appendTail(dst []byte, r *row) []byte {
+	if r.customer.Stream.Version() == 0 {
+		return dst
+	}
+	return r.customer.Stream.AppendChunk(dst, r.sealed)
+}
+
 // lastContact returns when the newest contact came about.
 func (r *row) lastContact() int64 {
 	if r.customer.Contacts == nil {
 		return 0
 	}
 	return int64(r.customer.Contacts.Last.At)
+}
+
+// appendOffsets appends ascending offsets, each as its distance from the one before.
+func appendOffsets(dst []byte, offsets []int64) []byte {
+	var last int64
+	for _, o := range offsets {
+		dst = binary.AppendVarint(dst, o-last)
+		last = o
+	}
+	return dst
+}
+
+// readOffsets returns the offsets that appendOffsets wrote; nil for none.
+func readOffsets(b []byte) ([]int64, error) {
+	var offsets []int64
+	var last int64
+	for len(b) > 0 {
+		distance, n := binary.Varint(b)
+		if n <= 0 {
+			return nil, errors.New("list of offsets is cut off")
+		}
+		last += distance
+		offsets, b = append(offsets, last), b[n:]
+	}
+	return offsets, nil
 }
 
 // numberColumn is a column of the table customers that holds a number, and its value for a row.
@@ -79,6 +129,14 @@ type numberColumn struct {
 type textColumn struct {
 	name, sqlType string
 	values        func(rows []row) any
+	// encode appends the bytes of one row, for a column of bytes.
+	encode func(dst []byte, r *row) []byte
+}
+
+// bytesOf returns a column of bytes.
+func bytesOf(name string, encode func(dst []byte, r *row) []byte) textColumn {
+	values := of(func(r *row) []byte { return encode([]byte{}, r) })
+	return textColumn{name: name, sqlType: "bytea", values: values, encode: encode}
 }
 
 // of returns the values of a column by the value of one row.
@@ -112,104 +170,117 @@ func newCustomerTable() customerTable {
 		{"digest2", "bigint", func(r *row) int64 { return int64(r.digest[1]) }},
 		{"sealed", "integer", func(r *row) int64 { return int64(r.sealed) }},
 	}, texts: []textColumn{
-		{"id", "text", of(func(r *row) string { return r.customer.ID })},
-		{"is_customer", "boolean", of(func(r *row) bool { return r.customer.IsCustomer() })},
-		{"name", "text", of(func(r *row) string { return r.profile.Name })},
-		{"party_type", "text", of(func(r *row) string { return r.profile.PartyType })},
-		{"org_unit", "text", of(func(r *row) string { return r.customer.OrgUnit() })},
-		{"owners", "text[]", of(func(r *row) string { return textArray(r.profile.Owners) })},
-		{"id_folded", "text", of(func(r *row) string { return strings.ToLower(r.customer.ID) })},
-		{"name_folded", "text", of(func(r *row) string { return strings.ToLower(r.profile.Name) })},
-		{"currency", "text", of(func(r *row) string { return r.customer.Trade.Main.Currency })},
-		{"other_sums", "json", of(func(r *row) pgtype.Text { return r.other })},
-		{"state", "bytea", of(func(r *row) []byte { return r.customer.AppendState(nil) })},
-		{"tail", "bytea", of(func(r *row) []byte { return r.customer.Stream.AppendChunk(nil, r.sealed) })},
+		{name: "id", sqlType: "text", values: of(func(r *row) string { return r.customer.ID })},
+		{name: "is_customer", sqlType: "boolean", values: of(func(r *row) bool { return r.customer.IsCustomer() })},
+		{name: "name", sqlType: "text", values: of(func(r *row) string { return r.profile.Name })},
+		{name: "party_type", sqlType: "text", values: of(func(r *row) string { return r.profile.PartyType })},
+		{name: "org_unit", sqlType: "text", values: of(func(r *row) string { return r.customer.OrgUnit() })},
+		{name: "owners", sqlType: "text[]", values: of(func(r *row) string { return textArray(r.profile.Owners) })},
+		{name: "id_folded", sqlType: "text", values: of(func(r *row) string { return strings.ToLower(r.customer.ID) })},
+		{name: "name_folded", sqlType: "text", values: of(func(r *row) string { return strings.ToLower(r.profile.Name) })},
+		{name: "currency", sqlType: "text", values: of(func(r *row) string { return r.customer.Trade.Main.Currency })},
+		{name: "other_sums", sqlType: "json", values: of(func(r *row) pgtype.Text { return r.other })},
+		bytesOf("state", func(dst []byte, r *row) []byte { return r.customer.AppendState(dst) }),
+		bytesOf("tail", appendTail),
+		bytesOf("touched", func(dst []byte, r *row) []byte { return appendOffsets(dst, r.customer.Touched) }),
 	}}
 	for i := range silentMoves {
 		t.numbers = append(t.numbers,
-			numberColumn{fmt.Sprintf("silent%d_at", i+1), "bigint", func(r *row) int64 { return int64(r.silent[i].At) }},
-			numberColumn{fmt.Sprintf("silent%d_stage", i+1), "smallint", func(r *row) int64 { return int64(r.silent[i].To) }},
+			numberColumn{fmt.Sprintf("silent%d_at", i+1), "bigint", func(r *row) int64 { return int64(r.silent[i].at) }},
+			numberColumn{fmt.Sprintf("silent%d_stage", i+1), "smallint", func(r *row) int64 { return int64(r.silent[i].to) }},
 		)
 	}
 	return t
 }
 
-// upsert returns the statement that inserts or replaces rows. $1 is the partition, $2 the numbers of all rows one row
-// after the other, and the parameters after them are the other columns. The numbers are taken out of their array by
-// position because unnest with an array for each of them would take longer than the writing itself.
-func (t customerTable) upsert(schema string) string {
-	var names, values, parameters, unnested []string
-	for i, c := range t.numbers {
-		names = append(names, c.name)
-		values = append(values, fmt.Sprintf("($2::bigint[])[(r.position - 1) * %d + %d]::%s", len(t.numbers), i+1, c.sqlType))
-	}
-	for i, c := range t.texts {
-		element := c.sqlType
-		// Arrays of arrays and of JSON travel as text.
-		if element == "text[]" || element == "json" {
-			element = "text"
-		}
-		names, unnested = append(names, c.name), append(unnested, c.name)
-		values = append(values, "r."+c.name+"::"+c.sqlType)
-		parameters = append(parameters, fmt.Sprintf("$%d::%s[]", i+3, element))
-	}
+// stage returns the statement that makes the table in which changed rows are gathered before they replace those of the
+// generation. It belongs to one connection, which keeps it; at the end of a transaction it is empty.
+func (t customerTable) stage(schema string) string {
+	return "CREATE TEMPORARY TABLE IF NOT EXISTS " + staging(schema) + " (LIKE " + schema + ".customers) ON COMMIT DELETE ROWS"
+}
+
+// staging returns the name of that table.
+func staging(schema string) string { return "staged_" + schema }
+
+// replace returns the statement that replaces rows of the generation by the gathered ones.
+func (t customerTable) replace(schema string) string {
 	var updates []string
-	for _, name := range names {
-		if name != "id" {
-			updates = append(updates, name+" = excluded."+name)
-		}
+	for _, c := range t.numbers {
+		updates = append(updates, c.name+" = s."+c.name)
 	}
-	return "INSERT INTO " + schema + ".customers (partition, " + strings.Join(names, ", ") + ")" +
-		" SELECT $1, " + strings.Join(values, ", ") +
-		" FROM unnest(" + strings.Join(parameters, ", ") + ") WITH ORDINALITY AS r (" + strings.Join(unnested, ", ") + ", position)" +
-		" ON CONFLICT (id) DO UPDATE SET " + strings.Join(updates, ", ")
-}
-
-// arguments returns the parameters of the statement for some rows.
-func (t customerTable) arguments(partition int, rows []row) []any {
-	numbers := make([]int64, 0, len(rows)*len(t.numbers))
-	for i := range rows {
-		for j := range t.numbers {
-			numbers = append(numbers, t.numbers[j].value(&rows[i]))
-		}
-	}
-	arguments := []any{partition, numbers}
 	for _, c := range t.texts {
-		arguments = append(arguments, c.values(rows))
-	}
-	return arguments
-}
-
-func (w *writer) queueCustomers() error {
-	s := w.batch.store
-	for i := range w.rows {
-		if err := w.rows[i].prepare(s.fold); err != nil {
-			return err
+		if c.name != "id" {
+			updates = append(updates, c.name+" = s."+c.name)
 		}
 	}
-	for rows := range slices.Chunk(w.rows, rowsPerStatement) {
-		w.queries.Queue(s.upsert, s.customers.arguments(w.batch.at.Partition, rows)...)
+	return "UPDATE " + schema + ".customers c SET " + strings.Join(updates, ", ") +
+		" FROM " + staging(schema) + " s WHERE c.id = s.id"
+}
+
+// prepareRows computes what the rows need beside the states.
+func (w *writer) prepareRows() error {
+	fold := w.fold()
+	for _, rows := range w.rows() {
+		for i := range rows {
+			if err := rows[i].prepare(fold); err != nil {
+				return err
+			}
+		}
 	}
-	w.queueChunks()
 	return nil
 }
 
-// queueChunks stores the chunks of stream indexes that were sealed by this batch.
-func (w *writer) queueChunks() {
-	insert := w.batch.store.sql(`INSERT INTO {g}.stream_chunks (customer, number, chunk)
-		SELECT customer, number, chunk FROM unnest($1::text[], $2::integer[], $3::bytea[]) AS c (customer, number, chunk)`)
-	var customers []string
-	var numbers []int32
-	var chunks [][]byte
-	for i := range w.rows {
-		r := &w.rows[i]
-		for n := r.entry.sealed; n < r.sealed; n++ {
-			customers = append(customers, r.entry.customer.ID)
-			numbers = append(numbers, int32(n))
-			chunks = append(chunks, r.entry.customer.Stream.AppendChunk(nil, n))
+// fold returns the fold by which the changed customers are seen from this batch on, or from the end of the sweep on of
+// which it is a part.
+func (w *writer) fold() *projections.Fold {
+	return cmp.Or(w.changes.Coming, w.changes.Fold, w.batch.fold)
+}
+
+// copyCustomers writes the rows of new customers, and gathers those of others.
+func (w *writer) copyCustomers(ctx context.Context, tx pgx.Tx) error {
+	s := w.batch.store
+	encoder := customerEncoder{table: &s.customers, partition: w.batch.at.Partition}
+	if err := encoder.copy(ctx, tx, s.schema+".customers", w.fresh); err != nil {
+		return err
+	}
+	return encoder.copy(ctx, tx, staging(s.schema), w.known)
+}
+
+// copy writes rows into a table with the columns of customers.
+func (e customerEncoder) copy(ctx context.Context, tx pgx.Tx, table string, rows []row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	chunks, stop := iter.Pull(slices.Chunk(rows, rowsAtATime))
+	defer stop()
+	return copyRows(ctx, tx, table, e.columns(), func(b *copyBuffer) (bool, error) {
+		chunk, more := chunks()
+		return more, e.encode(b, chunk)
+	})
+}
+
+// copyChunks stores the chunks of stream indexes that were sealed by this batch.
+func (w *writer) copyChunks(ctx context.Context, tx pgx.Tx) error {
+	type sealedChunk struct {
+		stream *eventstore.Stream
+		id     string
+		number int
+	}
+	var chunks []sealedChunk
+	for _, rows := range w.rows() {
+		for i := range rows {
+			r := &rows[i]
+			for n := r.entry.sealed; n < r.sealed; n++ {
+				chunks = append(chunks, sealedChunk{&r.entry.customer.Stream, r.entry.customer.ID, n})
+			}
 		}
 	}
-	if len(customers) > 0 {
-		w.queries.Queue(insert, customers, numbers, chunks)
-	}
+	table := w.batch.store.schema + ".stream_chunks"
+	return copyAll(ctx, tx, table, "customer, number, chunk", chunks, func(b *copyBuffer, c *sealedChunk) error {
+		b.row(3)
+		b.text(c.id)
+		b.integer(int64(c.number))
+		b.blob(c.stream.AppendChunk(nil, c.number))
+		return nil
+	})
 }

@@ -99,11 +99,11 @@ func TestCommitOfAReplacedWriterThatHasBegunHasNoEffect(t *testing.T) {
 	options := pgview.Options{Partitions: 1}
 	old, heir := open(t, pool, fold, options), open(t, pool, fold, options)
 	commit := func(after func()) error {
-		at, err := old.Claim(t.Context(), 0)
+		resume, err := old.Claim(t.Context(), 0, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := old.Begin(t.Context(), at, slices.Values([]string{"C00000"}))
+		b, err := old.Begin(t.Context(), resume.Checkpoint, slices.Values([]string{"C00000"}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestReadsEndWithTheirContext(t *testing.T) {
 	if _, err := store.Summary(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("summary returned %v, want the error of the context", err)
 	}
-	if _, err := store.Claim(ctx, 0); !errors.Is(err, context.Canceled) {
+	if _, err := store.Claim(ctx, 0, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("claim returned %v, want the error of the context", err)
 	}
 }

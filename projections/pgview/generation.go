@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -25,40 +24,35 @@ var layoutFiles embed.FS
 // generation is what a set of views is made of. Views with other properties cannot be carried on: they are folded from
 // the log anew.
 type generation struct {
-	stateFormat   int
-	layout        string
-	partitions    int
-	policyVersion string
-	policyDigest  string
+	stateFormat  int
+	layout       string
+	partitions   int
+	policyDigest string
 }
 
 // generationOf returns the properties of the views a fold makes of a log with the given number of partitions.
 func generationOf(policy *domain.Policy, partitions int) (generation, error) {
-	values, err := json.Marshal(policy)
-	if err != nil {
-		return generation{}, fmt.Errorf("fingerprint the policy: %w", err)
-	}
-	g := generation{
-		stateFormat: projections.StateFormat, partitions: partitions,
-		policyVersion: policy.Version, policyDigest: fingerprint(values),
-	}
+	g := generation{stateFormat: projections.StateFormat, partitions: partitions, policyDigest: policy.Digest()}
 	// The text for a fixed schema and number of partitions stands for the definitions themselves.
-	tables, err := generation{}.render("tables.sql", "schema")
-	if err != nil {
-		return g, err
+	var layout strings.Builder
+	for _, file := range []string{tablesFile, indexesFile, viewsFile} {
+		text, err := generation{}.render(file, "schema")
+		if err != nil {
+			return g, err
+		}
+		layout.WriteString(text)
 	}
-	views, err := generation{}.render("views.sql", "schema")
-	if err != nil {
-		return g, err
-	}
-	g.layout = fingerprint([]byte(tables + views))
+	sum := sha256.Sum256([]byte(layout.String()))
+	g.layout = hex.EncodeToString(sum[:16])
 	return g, nil
 }
 
-func fingerprint(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
-}
+// The files of the layout: the tables of a generation, their keys and indexes, and the views for analysts.
+const (
+	tablesFile  = "tables.sql"
+	indexesFile = "indexes.sql"
+	viewsFile   = "views.sql"
+)
 
 // render returns the statements of a layout file for the tables in the given schema.
 func (g generation) render(file, schema string) (string, error) {
@@ -68,12 +62,12 @@ func (g generation) render(file, schema string) (string, error) {
 	}
 	var text strings.Builder
 	err = t.Execute(&text, map[string]any{
-		"Schema": schema, "Partitions": g.partitions,
+		"Schema": schema, "Partitions": g.partitions, "Conflict": int(eventstore.Conflict),
 		"Stages":   nameArray(func(i int) string { return domain.Stage(i).String() }, domain.StageCount),
 		"Reasons":  nameArray(func(i int) string { return projections.Reason(i).String() }, reasonCount()),
 		"Verdicts": nameArray(func(i int) string { return eventstore.Verdict(i).String() }, len(projections.Rollups{}.Verdicts)),
 		"Flows":    int(kindFlow), "Cohorts": int(kindCohort), "Trade": int(kindTrade), "Types": int(kindType),
-		"StageCounts": int(kindStage), "VerdictCounts": int(kindVerdict), "Open": int(kindOpen),
+		"StageCounts": int(kindStage), "VerdictCounts": int(kindVerdict), "Open": int(kindOpen), "Late": int(kindLate),
 	})
 	if err != nil {
 		return "", fmt.Errorf("read layout: %w", err)
@@ -99,48 +93,54 @@ func nameArray(name func(int) string, n int) string {
 	return "ARRAY[" + strings.Join(names, ", ") + "]"
 }
 
-// use returns the schema of the live generation when it has the properties of g. Otherwise it makes a generation, shows
-// it to readers in place of the live one and drops that, and returns its schema. The caller holds the start lock.
-func (g generation) use(ctx context.Context, tx pgx.Tx) (string, error) {
-	live, schema, err := liveGeneration(ctx, tx)
-	switch {
-	case err != nil:
-		return "", err
-	case live == g:
-		return schema, nil
-	}
-	made, err := g.create(ctx, tx)
+// use returns the schema of a generation with the properties of g: the live one, or else one that is being built or was
+// kept, which goes on from its checkpoints, or else a new one. It is shown at once when there is no live generation with
+// anything in it. The caller holds the start lock.
+func (g generation) use(ctx context.Context, tx pgx.Tx, policy *domain.Policy) (string, error) {
+	schema, state, err := g.find(ctx, tx)
 	if err != nil {
-		return "", fmt.Errorf("make generation: %w", err)
+		return "", err
 	}
-	if err := g.show(ctx, tx, made, schema == "" || live.layout != g.layout); err != nil {
-		return "", fmt.Errorf("show generation %s: %w", made, err)
-	}
-	if schema != "" {
-		if err := drop(ctx, tx, schema); err != nil {
-			return "", fmt.Errorf("drop generation %s: %w", schema, err)
+	switch state {
+	case StateLive:
+		return schema, nil
+	case StateKept:
+		const update = "UPDATE rapport.generations SET state = 'building' WHERE schema_name = $1"
+		if _, err := tx.Exec(ctx, update, schema); err != nil {
+			return "", fmt.Errorf("take generation %s up again: %w", schema, err)
+		}
+	case "":
+		if schema, err = g.create(ctx, tx, policy, StateBuilding); err != nil {
+			return "", fmt.Errorf("make generation: %w", err)
+		}
+		if err := g.index(ctx, tx, schema); err != nil {
+			return "", fmt.Errorf("make generation: %w", err)
 		}
 	}
-	return made, nil
+	return schema, g.replaceEmpty(ctx, tx, schema)
 }
 
-// liveGeneration returns the live generation and its schema, which is empty when there is none.
-func liveGeneration(ctx context.Context, tx pgx.Tx) (g generation, schema string, err error) {
-	const query = `SELECT schema_name, state_format, layout, partitions, policy_version, policy_digest
-		FROM rapport.generations WHERE live`
-	err = tx.QueryRow(ctx, query).Scan(&schema, &g.stateFormat, &g.layout, &g.partitions, &g.policyVersion, &g.policyDigest)
+// find returns the generation with the properties of g that is to be used, and its state; both are empty when there is
+// none. One that a rebuild is loading is left alone.
+func (g generation) find(ctx context.Context, tx pgx.Tx) (schema string, state State, err error) {
+	const query = `SELECT schema_name, state FROM rapport.generations
+		WHERE state_format = $1 AND layout = $2 AND partitions = $3 AND policy_digest = $4 AND state <> 'loading'
+		ORDER BY array_position(ARRAY['live', 'building', 'kept'], state), id DESC LIMIT 1`
+	err = tx.QueryRow(ctx, query, g.stateFormat, g.layout, g.partitions, g.policyDigest).Scan(&schema, &state)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return g, "", fmt.Errorf("find the live generation: %w", err)
+		return "", "", fmt.Errorf("find generation: %w", err)
 	}
-	return g, schema, nil
+	return schema, state, nil
 }
 
-// create makes the tables of a generation and its row, which is not live yet.
-func (g generation) create(ctx context.Context, tx pgx.Tx) (schema string, err error) {
-	const insert = `INSERT INTO rapport.generations (schema_name, state_format, layout, partitions, policy_version, policy_digest, live)
-		VALUES ('', $1, $2, $3, $4, $5, false) RETURNING id`
+// create makes the tables of a generation, without keys and indexes, and its row in the given state.
+func (g generation) create(ctx context.Context, tx pgx.Tx, policy *domain.Policy, state State) (schema string, err error) {
+	const insert = `INSERT INTO rapport.generations
+			(schema_name, state_format, layout, partitions, policy_version, policy_digest, policy_document, state)
+		VALUES ('', $1, $2, $3, $4, $5, $6, $7) RETURNING id`
 	var id int
-	err = tx.QueryRow(ctx, insert, g.stateFormat, g.layout, g.partitions, g.policyVersion, g.policyDigest).Scan(&id)
+	err = tx.QueryRow(ctx, insert, g.stateFormat, g.layout, g.partitions, policy.Version, g.policyDigest,
+		string(policy.Document()), state).Scan(&id)
 	if err != nil {
 		return "", err
 	}
@@ -148,59 +148,19 @@ func (g generation) create(ctx context.Context, tx pgx.Tx) (schema string, err e
 	if _, err := tx.Exec(ctx, "UPDATE rapport.generations SET schema_name = $2 WHERE id = $1", id, schema); err != nil {
 		return "", err
 	}
-	tables, err := g.render("tables.sql", schema)
-	if err != nil {
-		return "", err
-	}
-	_, err = tx.Exec(ctx, tables)
-	return schema, err
+	return schema, g.execute(ctx, tx, tablesFile, schema)
 }
 
-// show makes the generation the live one. Views with the same columns are replaced in place, which keeps the rights
-// that were granted on them; with a new layout they are made anew.
-func (g generation) show(ctx context.Context, tx pgx.Tx, schema string, anew bool) error {
-	if anew {
-		if err := dropViews(ctx, tx); err != nil {
-			return err
-		}
-	}
-	views, err := g.render("views.sql", schema)
-	if err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, views); err != nil {
-		return err
-	}
-	// Two statements: at the end of neither may two rows be live.
-	if _, err := tx.Exec(ctx, "UPDATE rapport.generations SET live = false WHERE live"); err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, "UPDATE rapport.generations SET live = true WHERE schema_name = $1", schema)
-	return err
+// index makes the keys and indexes of the tables of a generation.
+func (g generation) index(ctx context.Context, tx pgx.Tx, schema string) error {
+	return g.execute(ctx, tx, indexesFile, schema)
 }
 
-func dropViews(ctx context.Context, tx pgx.Tx) error {
-	const query = "SELECT viewname FROM pg_views WHERE schemaname = 'rapport' ORDER BY viewname"
-	rows, err := tx.Query(ctx, query)
+func (g generation) execute(ctx context.Context, tx pgx.Tx, file, schema string) error {
+	statements, err := g.render(file, schema)
 	if err != nil {
 		return err
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if _, err := tx.Exec(ctx, "DROP VIEW "+pgx.Identifier{"rapport", name}.Sanitize()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func drop(ctx context.Context, tx pgx.Tx, schema string) error {
-	if _, err := tx.Exec(ctx, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE"); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, "DELETE FROM rapport.generations WHERE schema_name = $1", schema)
+	_, err = tx.Exec(ctx, statements)
 	return err
 }

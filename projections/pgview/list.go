@@ -42,7 +42,7 @@ func (s *Store) Customers(ctx context.Context, filter projections.CustomerFilter
 		if err != nil {
 			return err
 		}
-		page.Items, err = s.items(rows, now.newest)
+		page.Items, err = now.items(rows)
 		return err
 	})
 	if err != nil {
@@ -55,23 +55,24 @@ func (s *Store) Customers(ctx context.Context, filter projections.CustomerFilter
 	return page, nil
 }
 
-// items returns the customers in rows as of now.
-func (s *Store) items(rows pgx.Rows, now domain.Instant) ([]projections.CustomerItem, error) {
+// items returns the customers in rows as of the moment.
+func (now *moment) items(rows pgx.Rows) ([]projections.CustomerItem, error) {
 	items := []projections.CustomerItem{}
 	var id string
+	var partition int
 	var state pgtype.DriverBytes
-	_, err := pgx.ForEachRow(rows, []any{&id, &state}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&id, &partition, &state}, func() error {
 		c := projections.Customer{ID: id}
 		if err := c.LoadState(state); err != nil {
 			return fmt.Errorf("customer %q: %w", id, err)
 		}
-		items = append(items, s.fold.Item(&c, now))
+		items = append(items, now.folds[partition].Item(&c, now.newest))
 		return nil
 	})
 	return items, err
 }
 
-// list collects the conditions of a list of customers and their arguments, of which the first is the instant "now".
+// list collects the conditions of a list and their arguments. In a list of customers the first is the instant "now".
 type list struct {
 	conditions []string
 	arguments  []any
@@ -79,9 +80,17 @@ type list struct {
 
 // where adds a condition, in which ? stands for the value.
 func (l *list) where(condition string, value any) {
-	l.arguments = append(l.arguments, value)
-	l.conditions = append(l.conditions, strings.ReplaceAll(condition, "?", fmt.Sprintf("$%d", len(l.arguments))))
+	l.conditions = append(l.conditions, strings.ReplaceAll(condition, "?", l.place(value)))
 }
+
+// place adds an argument and returns its place in the statement.
+func (l *list) place(value any) string {
+	l.arguments = append(l.arguments, value)
+	return fmt.Sprintf("$%d", len(l.arguments))
+}
+
+// all returns the conditions together.
+func (l *list) all() string { return strings.Join(l.conditions, " AND ") }
 
 // filter adds the conditions of the filter. It returns false when no stored text can meet them.
 func (l *list) filter(f projections.CustomerFilter) bool {
@@ -127,9 +136,7 @@ func (l *list) query(f projections.CustomerFilter, after *projections.Cursor) st
 	if after != nil {
 		l.after(value, after)
 	}
-	l.arguments = append(l.arguments, f.Limit+1)
-	return "SELECT id, state FROM {g}.customers WHERE " + strings.Join(l.conditions, " AND ") +
-		fmt.Sprintf(" ORDER BY %s LIMIT $%d", order, len(l.arguments))
+	return "SELECT id, partition, state FROM {g}.customers WHERE " + l.all() + " ORDER BY " + order + " LIMIT " + l.place(f.Limit+1)
 }
 
 // after adds the condition that an item comes after the place of the cursor. In a list by id every item has the value

@@ -73,17 +73,38 @@ func fresh(cache int) viewtest.NewStore {
 		mu.Lock()
 		pool, used := pools[t]
 		mu.Unlock()
-		if used {
-			// A live generation of another policy is replaced by an empty one.
-			execute(t, pool, "UPDATE rapport.generations SET policy_digest = 'another'")
-		} else {
+		if !used {
 			pool = connect(t)
 			mu.Lock()
 			pools[t] = pool
 			mu.Unlock()
 		}
-		return open(t, pool, fold, pgview.Options{Partitions: partitions, Cache: cache})
+		return renewed(t, pool, fold, pgview.Options{Partitions: partitions, Cache: cache})
 	}
+}
+
+// renewed returns a store on an empty generation, which is the only one.
+func renewed(t testing.TB, pool *pgxpool.Pool, fold *projections.Fold, options pgview.Options) *pgview.Store {
+	t.Helper()
+	if value[bool](t, pool, "SELECT to_regclass('rapport.generations') IS NOT NULL") {
+		execute(t, pool, "UPDATE rapport.generations SET policy_digest = 'another'")
+	}
+	store := open(t, pool, fold, options)
+	if err := store.Show(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	generations, err := store.Generations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range generations {
+		if g.Name != store.Generation() {
+			if err := store.Drop(t.Context(), g.Name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return store
 }
 
 func TestConformance(t *testing.T) {

@@ -2,7 +2,6 @@ package pgview
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,7 +54,7 @@ func (s *Store) Customer(ctx context.Context, id string) (*projections.CustomerV
 		if err != nil {
 			return err
 		}
-		view = s.fold.View(c, moves, max(now.newest, c.Now))
+		view = now.folds[position.Partition].View(c, moves, max(now.newest, c.Now))
 		view.Position, view.Positions = position, now.positions
 		return nil
 	})
@@ -85,29 +84,16 @@ func (s *Store) moves(ctx context.Context, tx pgx.Tx, id string) ([]projections.
 	return moves, nil
 }
 
-// Stream returns where the records of a stream are.
+// Stream returns where the records of one stream are.
 func (s *Store) Stream(ctx context.Context, id string) (*projections.StreamView, error) {
 	if !storable(id) {
 		return nil, fmt.Errorf("stream %q: %w", id, projections.ErrNotFound)
 	}
-	view := &projections.StreamView{ID: id}
-	err := s.read(ctx, func(tx pgx.Tx, now moment) error {
-		view.Positions = now.positions
-		err := tx.QueryRow(ctx, s.sql("SELECT partition FROM {g}.customers WHERE id = $1"), id).Scan(&view.Partition)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return projections.ErrNotFound
+	var view *projections.StreamView
+	err := s.read(ctx, func(tx pgx.Tx, now moment) (err error) {
+		if view, err = s.stream(ctx, tx, id); err == nil {
+			view.Positions = now.positions
 		}
-		if err != nil {
-			return err
-		}
-		rows, err := tx.Query(ctx, s.sql(longStreams), []string{id})
-		if err != nil {
-			return err
-		}
-		var stream eventstore.Stream
-		var chunk pgtype.DriverBytes
-		_, err = pgx.ForEachRow(rows, []any{nil, &chunk}, func() error { return stream.LoadChunk(chunk) })
-		view.Offsets = slices.Collect(stream.Offsets())
 		return err
 	})
 	if err != nil {
@@ -116,52 +102,37 @@ func (s *Store) Stream(ctx context.Context, id string) (*projections.StreamView,
 	return view, nil
 }
 
-// Quarantined returns a page of the records that were set aside. The index quarantine_recorded has their order.
-func (s *Store) Quarantined(ctx context.Context, filter projections.QuarantineFilter) (*projections.QuarantinePage, error) {
-	// A page of nothing checks the filter.
-	if _, err := projections.PageOfQuarantine(nil, filter); err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", err)
+// stream returns where the records of a stream are, without the positions.
+func (s *Store) stream(ctx context.Context, tx pgx.Tx, id string) (*projections.StreamView, error) {
+	view := &projections.StreamView{ID: id}
+	var touched []byte
+	err := tx.QueryRow(ctx, s.sql("SELECT partition, touched FROM {g}.customers WHERE id = $1"), id).Scan(&view.Partition, &touched)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, projections.ErrNotFound
 	}
-	limit := filter.Limit
-	if limit == 0 {
-		limit = projections.DefaultLimit
-	}
-	where, arguments := "true", []any{limit + 1}
-	if filter.Cursor != "" {
-		after, err := projections.ParseQuarantineCursor(filter.Cursor)
-		if err != nil {
-			return nil, fmt.Errorf("list quarantine: %w", err)
-		}
-		where = `recorded_at <= $2 AND (recorded_at < $2 OR partition > $3 OR partition = $3 AND record_offset < $4)`
-		arguments = append(arguments, int64(after.Recorded), after.Partition, after.Offset)
-	}
-	query := s.sql(`SELECT partition, record_offset, recorded_at, customer, event, type, verdict, problems
-		FROM {g}.quarantine WHERE ` + where + ` ORDER BY recorded_at DESC, partition, record_offset DESC LIMIT $1`)
-	rows, err := s.pool.Query(ctx, query, arguments...)
 	if err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", err)
+		return nil, err
 	}
-	entries, err := pgx.CollectRows(rows, scanQuarantine)
-	if err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", err)
+	var stream eventstore.Stream
+	if err := s.readStream(ctx, tx, id, &stream); err != nil {
+		return nil, err
 	}
-	page, err := projections.PageOfQuarantine(entries, filter)
-	if err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", err)
-	}
-	return page, nil
+	view.Offsets = slices.Collect(stream.Offsets())
+	view.Control, err = s.control(ctx, tx, view.Partition, touched)
+	return view, err
 }
 
-func scanQuarantine(row pgx.CollectableRow) (q projections.Quarantine, err error) {
-	var verdict int16
-	var problems []byte
-	err = row.Scan(&q.Partition, &q.Offset, &q.Recorded, &q.Customer, &q.Event, &q.Type, &verdict, &problems)
+// control returns the places of the control records that may have changed a stream.
+func (s *Store) control(ctx context.Context, tx pgx.Tx, partition int, touched []byte) ([]int64, error) {
+	offsets, err := readOffsets(touched)
 	if err != nil {
-		return q, err
+		return nil, err
 	}
-	q.Verdict = eventstore.Verdict(verdict)
-	if err := json.Unmarshal(problems, &q.Problems); err != nil {
-		return q, fmt.Errorf("problems of record %d:%d: %w", q.Partition, q.Offset, err)
+	published, err := s.policyOffsets(ctx, tx, partition)
+	if err != nil {
+		return nil, err
 	}
-	return q, nil
+	offsets = append(offsets, published...)
+	slices.Sort(offsets)
+	return slices.Compact(offsets), nil
 }

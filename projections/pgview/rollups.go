@@ -32,6 +32,8 @@ const (
 	kindTrade
 	// kindOpen: name is the kind of matter, n1 the open ones.
 	kindOpen
+	// kindLate: n1 counts the late events.
+	kindLate
 )
 
 // rollup is a row of the table.
@@ -80,6 +82,7 @@ func rollupRows(r *projections.Rollups) []rollup {
 	for kind, n := range maps.All(r.Open) {
 		add(rollup{kind: kindOpen, name: string(kind), n: [4]int64{n}})
 	}
+	add(rollup{kind: kindLate, n: [4]int64{r.Late}})
 	slices.SortFunc(rows, compareRollups)
 	return rows
 }
@@ -105,6 +108,8 @@ func (r *rollup) rollups() (*projections.Rollups, error) {
 		}
 	case r.kind == kindOpen:
 		out.Open = map[projections.MatterKind]int64{projections.MatterKind(r.name): r.n[0]}
+	case r.kind == kindLate:
+		out.Late = r.n[0]
 	default:
 		return nil, fmt.Errorf("roll-up of kind %d and key %d is unknown", r.kind, r.a)
 	}
@@ -121,7 +126,7 @@ func (w *writer) queueRollups() {
 			n3 = rapport.sum64(r.n3, excluded.n3), n4 = rapport.sum64(r.n4, excluded.n4)`)
 	for rows := range slices.Chunk(rollupRows(&w.changes.Effects.Rollups), rowsPerStatement) {
 		sum := func(i int) []int64 { return column(rows, func(r *rollup) int64 { return r.n[i] }) }
-		w.queries.Queue(upsert, w.batch.at.Partition,
+		w.closing.Queue(upsert, w.batch.at.Partition,
 			column(rows, func(r *rollup) int16 { return int16(r.kind) }),
 			column(rows, func(r *rollup) int32 { return r.a }),
 			column(rows, func(r *rollup) int32 { return r.b }),

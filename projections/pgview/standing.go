@@ -3,13 +3,12 @@ package pgview
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -32,69 +31,83 @@ func (s *Store) Lifecycle(ctx context.Context, filter projections.LifecycleFilte
 }
 
 // standing sums the partitions as of now. It reads the states of all customers that silence has moved since their last
-// event, so the result is kept until a position changes.
+// event, so the result is kept until something changes.
 func (s *Store) standing(ctx context.Context) (*projections.Standing, error) {
 	var st *projections.Standing
 	err := s.read(ctx, func(tx pgx.Tx, now moment) error {
-		if st = s.memo.get(now.positions); st != nil {
+		if st = s.memo.get(now); st != nil {
 			return nil
 		}
 		rollups, err := s.readRollups(ctx, tx)
 		if err != nil {
 			return err
 		}
-		st = &projections.Standing{AsOf: now.newest, Positions: now.positions, Rollups: rollups}
-		st.Digest = now.digest.Add(rollups.Digest())
-		if err := s.advance(ctx, tx, now.newest, &st.Rollups); err != nil {
+		st = &projections.Standing{
+			AsOf: now.newest, Positions: now.positions, Rollups: rollups, Digest: now.digest, Policy: now.policy,
+		}
+		if err := s.advance(ctx, tx, now, st); err != nil {
 			return fmt.Errorf("advance customers to now: %w", err)
 		}
-		s.memo.put(st)
+		st.Digest = st.Digest.Add(st.Rollups.Digest())
+		s.memo.put(now, st)
 		return nil
 	})
 	return st, err
 }
 
-// advance adds what silence has brought by the given instant to the roll-ups. The index customers_due finds the
-// customers.
-func (s *Store) advance(ctx context.Context, tx pgx.Tx, until domain.Instant, sum *projections.Rollups) error {
-	rows, err := tx.Query(ctx, s.sql("SELECT id, state FROM {g}.customers WHERE next_due > 0 AND next_due <= $1"), int64(until))
+// advance adds what silence has brought by now. The index customers_due finds the customers.
+func (s *Store) advance(ctx context.Context, tx pgx.Tx, now moment, st *projections.Standing) error {
+	query := s.sql(`SELECT c.id, c.partition, c.state FROM {g}.checkpoints p
+		JOIN {g}.customers c ON c.partition = p.partition AND c.next_due > 0 AND c.next_due <= $1`)
+	rows, err := tx.Query(ctx, query, int64(now.newest))
 	if err != nil {
 		return err
 	}
 	var id string
+	var partition int
 	var state pgtype.DriverBytes
 	var ahead projections.Effects
-	_, err = pgx.ForEachRow(rows, []any{&id, &state}, func() error {
+	var buf []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &partition, &state}, func() error {
 		c := projections.Customer{ID: id}
 		if err := c.LoadState(state); err != nil {
 			return fmt.Errorf("customer %q: %w", id, err)
 		}
-		s.fold.Advance(&c, until, &ahead)
+		var before, after projections.Digest
+		before, buf = c.Digest(buf)
+		now.folds[partition].Advance(&c, now.newest, &ahead)
+		after, buf = c.Digest(buf)
+		st.Digest = st.Digest.Sub(before).Add(after)
+		for i := range ahead.Moves {
+			st.Digest = st.Digest.Add(ahead.Moves[i].Digest())
+		}
 		clear(ahead.Moves)
 		ahead.Moves = ahead.Moves[:0]
 		return nil
 	})
-	sum.Add(&ahead.Rollups)
+	st.Rollups.Add(&ahead.Rollups)
 	return err
 }
 
-// memo keeps the latest standing, which stays true as long as the positions do.
+// memo keeps the latest standing. It stays true as long as the positions do, and the digest, which also moves in the
+// middle of a control record that takes several batches.
 type memo struct {
 	mu     sync.Mutex
 	latest *projections.Standing
+	digest projections.Digest
 }
 
-func (m *memo) get(at eventstore.Positions) *projections.Standing {
+func (m *memo) get(now moment) *projections.Standing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.latest == nil || m.latest.Positions.String() != at.String() {
+	if m.latest == nil || m.digest != now.digest || !slices.Equal(m.latest.Positions, now.positions) {
 		return nil
 	}
 	return m.latest
 }
 
-func (m *memo) put(s *projections.Standing) {
+func (m *memo) put(now moment, s *projections.Standing) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.latest = s
+	m.latest, m.digest = s, now.digest
 }

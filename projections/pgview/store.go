@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -32,20 +32,29 @@ type Options struct {
 
 // Store is a projections.Store in PostgreSQL. It is safe for concurrent use, and so are several stores on one database.
 type Store struct {
-	pool       *pgxpool.Pool
+	pool *pgxpool.Pool
+	// fold is that of the policy the generation begins with.
 	fold       *projections.Fold
+	generation generation
 	schema     string
 	partitions []*partition
+	policies   policies
 	memo       memo
-	// customers is the table of that name, and upsert the statement that writes it.
+	// customers is the table of that name, and replace the statement that changes its rows.
 	customers customerTable
-	upsert    string
+	replace   string
+
+	// place guards what the store knows of its generation among the others: its era, and which one is live.
+	place sync.Mutex
+	era   int
+	live  string
 }
 
-// Open returns the store of the live generation, after it has brought the schema of the database up to date. When the
-// views there were made by another policy, format or number of partitions, a fresh and empty generation takes their
-// place, to be folded from the log: its checkpoints are at the beginning. Stores that others have open on the replaced
-// generation then return errors. The pool stays the caller's.
+// Open returns the store of the generation of views that the fold makes of a log with the given number of partitions,
+// after it has brought the schema of the database up to date. When the live generation was made by another policy,
+// format or number of partitions, the store works on one that is not shown yet, a new and empty one if need be, which
+// Show makes the live one. When there is nothing in the live generation, that is done at once and the empty one is
+// dropped. The pool stays the caller's.
 func Open(ctx context.Context, pool *pgxpool.Pool, fold *projections.Fold, options Options) (*Store, error) {
 	if options.Partitions < 1 {
 		return nil, fmt.Errorf("open views: %d partitions, want at least 1", options.Partitions)
@@ -57,40 +66,80 @@ func Open(ctx context.Context, pool *pgxpool.Pool, fold *projections.Fold, optio
 	if err := Migrate(ctx, pool); err != nil {
 		return nil, fmt.Errorf("open views: %w", err)
 	}
-	s := &Store{pool: pool, fold: fold, customers: newCustomerTable()}
+	var schema string
 	err = underLock(ctx, pool, func(tx pgx.Tx) (err error) {
-		s.schema, err = g.use(ctx, tx)
+		schema, err = g.use(ctx, tx, fold.Policy())
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open views: %w", err)
 	}
-	s.upsert = s.customers.upsert(s.schema)
+	s := newStore(pool, fold, g, schema, options)
+	if err := s.refresh(ctx); err != nil {
+		return nil, fmt.Errorf("open views: %w", err)
+	}
+	return s, nil
+}
+
+// newStore returns the store of the generation in the given schema. It does not look at the database.
+func newStore(pool *pgxpool.Pool, fold *projections.Fold, g generation, schema string, options Options) *Store {
+	s := &Store{pool: pool, fold: fold, generation: g, schema: schema, customers: newCustomerTable()}
+	s.replace = s.customers.replace(schema)
 	for p := range options.Partitions {
 		s.partitions = append(s.partitions, &partition{number: p, capacity: max(cmp.Or(options.Cache, DefaultCache), 0)})
 	}
-	return s, nil
+	return s
 }
 
 // Generation returns the schema that holds the tables of the store, for example "rapport_g1".
 func (s *Store) Generation() string { return s.schema }
 
-// Claim makes the caller the writer of a partition. It waits for a commit of another writer that is under way.
-func (s *Store) Claim(ctx context.Context, p int) (projections.Checkpoint, error) {
+// Claim makes the caller the writer of a partition. It waits for a commit of another writer that is under way. It
+// returns ErrFenced when another generation was shown in place of the store's.
+func (s *Store) Claim(ctx context.Context, p int, owner string) (*projections.Resume, error) {
 	part, err := s.partition(p)
 	if err != nil {
-		return projections.Checkpoint{}, fmt.Errorf("claim partition: %w", err)
+		return nil, fmt.Errorf("claim partition: %w", err)
 	}
-	query := s.sql(`UPDATE {g}.checkpoints SET epoch = epoch + 1 WHERE partition = $1
-		RETURNING epoch, next_offset, last, newest, recorded`)
+	// The lock on the generation keeps it from being replaced until this statement is done; see show.
+	query := s.sql(`WITH own AS (SELECT era FROM rapport.generations WHERE schema_name = $3 AND state <> 'kept' FOR SHARE)
+		UPDATE {g}.checkpoints SET epoch = epoch + 1, owner = $2, claimed_at = now() FROM own WHERE partition = $1
+		RETURNING epoch, next_offset, sweep, last, newest, recorded, policy_offset, own.era`)
 	at := projections.Checkpoint{Partition: p}
 	var last int64
-	if err := s.pool.QueryRow(ctx, query, p).Scan(&at.Epoch, &at.Next, &last, &at.Newest, &at.Recorded); err != nil {
-		return projections.Checkpoint{}, fmt.Errorf("claim partition %d: %w", p, err)
+	var policy *int64
+	var era int
+	err = s.pool.QueryRow(ctx, query, p, storableText(owner), s.schema).
+		Scan(&at.Epoch, &at.Next, &at.Sweep, &last, &at.Newest, &at.Recorded, &policy, &era)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = projections.ErrFenced
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim partition %d: %w", p, fenced(err))
 	}
 	at.Last = uint64(last)
+	resume := &projections.Resume{Checkpoint: at}
+	if policy != nil {
+		published, err := s.policies.find(ctx, s.pool, s.schema, policyPlace{p, *policy})
+		if err != nil {
+			return nil, fmt.Errorf("claim partition %d: %w", p, err)
+		}
+		resume.Policy = &published.PublishedPolicy
+	}
+	s.place.Lock()
+	s.era = era
+	s.place.Unlock()
 	part.keep(nil)
-	return at, nil
+	return resume, nil
+}
+
+// fenced returns the error of a statement of a writer: when its tables are gone, it was replaced for good.
+func fenced(err error) error {
+	const missingTable, missingSchema = "42P01", "3F000"
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok && (server.Code == missingTable || server.Code == missingSchema) {
+		return fmt.Errorf("%w: %w", projections.ErrFenced, err)
+	}
+	return err
 }
 
 func (s *Store) partition(p int) (*partition, error) {
@@ -103,50 +152,7 @@ func (s *Store) partition(p int) (*partition, error) {
 // sql returns a statement with the schema of the generation in the places marked {g}.
 func (s *Store) sql(text string) string { return strings.ReplaceAll(text, "{g}", s.schema) }
 
-// moment is where the views stand within one read.
-type moment struct {
-	positions eventstore.Positions
-	// newest is "now": the newest occurred_at that any partition has accepted.
-	newest domain.Instant
-	digest projections.Digest
+// storableText returns the text without what the database refuses.
+func storableText(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
-
-// read calls f within a transaction that sees the views as of one moment, whatever is committed meanwhile.
-func (s *Store) read(ctx context.Context, f func(tx pgx.Tx, now moment) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
-		now, err := s.moment(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return f(tx, now)
-	})
-}
-
-func (s *Store) moment(ctx context.Context, tx pgx.Tx) (moment, error) {
-	query := s.sql("SELECT partition, next_offset, newest, digest1, digest2 FROM {g}.checkpoints ORDER BY partition")
-	now := moment{positions: make(eventstore.Positions, len(s.partitions))}
-	rows, err := tx.Query(ctx, query)
-	if err != nil {
-		return now, fmt.Errorf("read checkpoints: %w", err)
-	}
-	var p int
-	var next, digest1, digest2 int64
-	var newest domain.Instant
-	_, err = pgx.ForEachRow(rows, []any{&p, &next, &newest, &digest1, &digest2}, func() error {
-		if p >= len(now.positions) {
-			return errors.New("the generation has other partitions")
-		}
-		now.positions[p] = next
-		now.newest = max(now.newest, newest)
-		now.digest = now.digest.Add(digestOf(digest1, digest2))
-		return nil
-	})
-	if err != nil {
-		return now, fmt.Errorf("read checkpoints: %w", err)
-	}
-	return now, nil
-}
-
-// digestOf returns the digest that is stored in two signed columns.
-func digestOf(one, two int64) projections.Digest { return projections.Digest{uint64(one), uint64(two)} }

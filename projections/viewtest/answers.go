@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -41,11 +44,7 @@ func Answers(t testing.TB, s projections.Store, subjects []string) map[string]st
 		if err != nil && !errors.Is(err, projections.ErrNotFound) {
 			t.Fatalf("%s: %v", question, err)
 		}
-		text, marshalErr := json.Marshal(answer)
-		if marshalErr != nil {
-			t.Fatalf("%s: %v", question, marshalErr)
-		}
-		a[question] = string(text)
+		a[question] = jsonOf(t, answer)
 	}
 	ctx := t.Context()
 	positions, err := s.Positions(ctx)
@@ -66,8 +65,70 @@ func Answers(t testing.TB, s projections.Store, subjects []string) map[string]st
 	for _, filter := range filters() {
 		ask(fmt.Sprintf("customers %+v", filter), pages(t, s, filter), nil)
 	}
-	ask("quarantine", quarantine(t, s, 3), nil)
+	for _, status := range []projections.QuarantineStatus{"", projections.StatusOpen, projections.StatusRedriven, projections.StatusDiscarded, "\x00"} {
+		ask("quarantine "+string(status), quarantine(t, s, projections.QuarantineFilter{Status: status, Limit: 3}), nil)
+	}
+	operating, err := operations(t, s)
+	ask("operations", operating, err)
 	return a
+}
+
+// operations asks what people who run the engine ask. Epochs are left out, because they count the writers of a store,
+// and of errors what lies behind their first line, because it shows the way through the program.
+func operations(t testing.TB, s projections.Store) (answers []any, err error) {
+	t.Helper()
+	partitions, err := s.Partitions(t.Context())
+	if err != nil {
+		return nil, err
+	}
+	for i := range partitions {
+		partitions[i].Epoch = 0
+	}
+	parked, err := s.Parked(t.Context())
+	if err != nil {
+		return nil, err
+	}
+	queues := make(map[string][]int64)
+	for i := range parked {
+		parked[i].Error, _, _ = strings.Cut(parked[i].Error, "\n")
+		if queues[parked[i].Customer], err = s.Queue(t.Context(), parked[i].Partition, parked[i].Customer); err != nil {
+			return nil, err
+		}
+	}
+	backlog, err := s.Backlog(t.Context())
+	if err != nil {
+		return nil, err
+	}
+	policies, err := s.Policies(t.Context())
+	return []any{partitions, parked, queues, backlog, policies}, err
+}
+
+// Resolutions asks the store what became of every record and returns the answers, by position.
+func Resolutions(t testing.TB, s projections.Store, partitions [][]eventstore.Record) map[string]string {
+	t.Helper()
+	a := make(map[string]string)
+	for p := range partitions {
+		for i := range partitions[p] {
+			r := &partitions[p][i]
+			var ev domain.Event
+			_ = wire.Decode(&ev, r.Key, r.Value, r.Headers) // what cannot be read was set aside
+			outcome, err := s.Resolve(t.Context(), r.Position(), string(r.Key), ev.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a["resolve "+r.Position().String()] = fmt.Sprintf("%+v", outcome)
+		}
+	}
+	return a
+}
+
+func jsonOf(t testing.TB, answer any) string {
+	t.Helper()
+	text, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func day(t testing.TB, s string) domain.Date {
@@ -126,10 +187,9 @@ func pages(t testing.TB, s projections.Store, filter projections.CustomerFilter)
 	}
 }
 
-// quarantine walks through the records that were set aside in pages of the given length.
-func quarantine(t testing.TB, s projections.Store, limit int) []*projections.QuarantinePage {
+// quarantine walks through the records that were set aside.
+func quarantine(t testing.TB, s projections.Store, filter projections.QuarantineFilter) []*projections.QuarantinePage {
 	t.Helper()
-	filter := projections.QuarantineFilter{Limit: limit}
 	var all []*projections.QuarantinePage
 	for {
 		page, err := s.Quarantined(t.Context(), filter)

@@ -1,6 +1,7 @@
 package viewtest
 
 import (
+	"context"
 	"testing"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -20,7 +21,7 @@ func DefaultFold() *projections.Fold { return projections.NewFold(domain.Default
 func Fold(t testing.TB, store projections.Store, fold *projections.Fold, partitions [][]eventstore.Record, batch int) {
 	t.Helper()
 	for p, records := range partitions {
-		w := NewWriter(t, store, fold, p, len(partitions))
+		w := newWriter(t, store, fold, p, partitions)
 		rest := records[w.At.Next:]
 		for len(rest) > 0 {
 			n := min(batch, len(rest))
@@ -41,11 +42,32 @@ type Writer struct {
 // NewWriter claims a partition.
 func NewWriter(t testing.TB, store projections.Store, fold *projections.Fold, partition, partitions int) *Writer {
 	t.Helper()
-	at, err := store.Claim(t.Context(), partition)
+	return newWriter(t, store, fold, partition, make([][]eventstore.Record, partitions))
+}
+
+// newWriter claims a partition of a log that holds the given records, which it reads when a stream is redriven.
+func newWriter(t testing.TB, store projections.Store, fold *projections.Fold, partition int, all [][]eventstore.Record) *Writer {
+	t.Helper()
+	folder := projections.NewFolder(fold, store, projections.FolderOptions{
+		PartitionOf: Owner(len(all)), Owner: "writer", Records: records(all),
+	})
+	at, err := folder.Claim(t.Context(), partition)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Writer{At: at, t: t, folder: projections.NewFolder(fold, store, Owner(partitions), projections.Bound{})}
+	return &Writer{At: at, t: t, folder: folder}
+}
+
+// records are those of a log, by partition.
+type records [][]eventstore.Record
+
+// Read returns the records at the given offsets.
+func (r records) Read(_ context.Context, partition int, offsets []int64) ([]eventstore.Record, error) {
+	read := make([]eventstore.Record, len(offsets))
+	for i, o := range offsets {
+		read[i] = r[partition][o]
+	}
+	return read, nil
 }
 
 // Fold folds the records in one batch.
@@ -56,11 +78,9 @@ func (w *Writer) Fold(records []eventstore.Record) {
 	}
 }
 
-// Try folds the records in one batch and returns the error.
+// Try folds the records in one batch and returns the error. What was committed before it stays committed.
 func (w *Writer) Try(records []eventstore.Record) error {
 	at, err := w.folder.Fold(w.t.Context(), w.At, records)
-	if err == nil {
-		w.At = at
-	}
+	w.At = at
 	return err
 }

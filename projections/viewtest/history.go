@@ -15,33 +15,88 @@ import (
 
 // History is what a log holds, in the order of appending, before it is spread over partitions.
 type History struct {
-	records []eventstore.Record
-	// strays are the indices of records that stand in a partition that is not the one of their key.
-	strays map[int]bool
+	items []item
 	// subjects are the ids of all streams.
 	subjects []string
 }
 
+// item is a record of a history and where it is to stand.
+type item struct {
+	record eventstore.Record
+	place  place
+	// about is the index of the item whose partition a control record is for, and fill writes its data once the position
+	// of that item is known.
+	about int
+	fill  func(eventstore.Position) domain.Event
+}
+
+// place says in which partition a record stands.
+type place uint8
+
+const (
+	// own is the partition of the key.
+	own place = iota
+	// stray is a partition that is not that of the key. Where there is only one the record is left out.
+	stray
+	// everywhere is each partition.
+	everywhere
+	// along is the partition of another item.
+	along
+)
+
 // Subjects returns the ids of the streams that events may belong to.
 func (h *History) Subjects() []string { return h.subjects }
 
-// Partition returns the records of each of n partitions. Records that are to stand in a partition that is not their
-// own are left out when there is only one.
+// Partition returns the records of each of n partitions.
 func (h *History) Partition(n int) [][]eventstore.Record {
+	parts, _ := h.spread(n, len(h.items))
+	return parts
+}
+
+// spread returns the records of each of n partitions, and how many of each are among the first items.
+func (h *History) spread(n, first int) (parts [][]eventstore.Record, lengths []int) {
 	owner := Owner(n)
-	parts := make([][]eventstore.Record, n)
-	for i, r := range h.records {
-		p := owner(r.Key)
-		switch {
-		case h.strays[i] && n == 1:
-			continue
-		case h.strays[i]:
-			p = (p + 1) % n
-		}
+	parts, lengths = make([][]eventstore.Record, n), make([]int, n)
+	positions := make([]eventstore.Position, len(h.items))
+	put := func(p int, r eventstore.Record) eventstore.Position {
 		r.Partition, r.Offset = p, int64(len(parts[p]))
 		parts[p] = append(parts[p], r)
+		return r.Position()
 	}
-	return parts
+	for i, it := range h.items {
+		if i == first {
+			lengths = lengthsOf(parts)
+		}
+		switch it.place {
+		case own:
+			positions[i] = put(owner(it.record.Key), it.record)
+		case stray:
+			if n > 1 {
+				positions[i] = put((owner(it.record.Key)+1)%n, it.record)
+			}
+		case everywhere:
+			for p := range n {
+				positions[i] = put(p, it.record)
+			}
+		case along:
+			about := positions[it.about]
+			ev := it.fill(about)
+			it.record.Value = wire.Encode(nil, &ev)
+			positions[i] = put(about.Partition, it.record)
+		}
+	}
+	if first == len(h.items) {
+		lengths = lengthsOf(parts)
+	}
+	return parts, lengths
+}
+
+func lengthsOf(parts [][]eventstore.Record) []int {
+	lengths := make([]int, len(parts))
+	for p := range parts {
+		lengths[p] = len(parts[p])
+	}
+	return lengths
 }
 
 // Owner returns the function that names the partition of a key among n partitions.
@@ -59,6 +114,23 @@ func Draw(t *rapid.T) *History {
 	n := rapid.IntRange(1, 120).Draw(t, "records")
 	customers := rapid.IntRange(1, 8).Draw(t, "customers")
 	return generate(n, customers, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "choice") })
+}
+
+// DrawControlled draws a history like Draw, with control records in it: ticks, policies, and those that settle what was
+// set aside or parked. Some events are poisonous; see Breaking.
+func DrawControlled(t *rapid.T) *History {
+	n := rapid.IntRange(1, 120).Draw(t, "records")
+	customers := rapid.IntRange(1, 8).Draw(t, "customers")
+	g := newGenerator(customers, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "choice") })
+	g.addOthers()
+	for i := range n {
+		if g.choose(5) == 0 {
+			g.control(i)
+		} else {
+			g.record(i)
+		}
+	}
+	return &g.History
 }
 
 // Generate returns a history with the given number of records and customers. Equal arguments give equal histories.
@@ -99,7 +171,6 @@ type generator struct {
 
 func newGenerator(customers int, choose func(int) int) *generator {
 	g := &generator{choose: choose, at: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)}
-	g.strays = make(map[int]bool)
 	for i := range customers {
 		g.subjects = append(g.subjects, fmt.Sprintf("C%05d", i))
 	}
@@ -108,11 +179,16 @@ func newGenerator(customers int, choose func(int) int) *generator {
 
 func generate(records, customers int, choose func(int) int) *History {
 	g := newGenerator(customers, choose)
-	g.subjects = append(g.subjects, "Ünal İ", "org:brand/region", "employee:7")
+	g.addOthers()
 	for i := range records {
 		g.record(i)
 	}
 	return &g.History
+}
+
+// addOthers adds the subjects that are not like the others.
+func (g *generator) addOthers() {
+	g.subjects = append(g.subjects, "Ünal İ", "org:brand/region", "employee:7")
 }
 
 // record appends one record: mostly a good one.
@@ -129,7 +205,9 @@ func (g *generator) record(i int) {
 	case kind == 8:
 		ev.Time = domain.InstantOf(time.Date(2150, 1, 1, 0, 0, 0, 0, time.UTC))
 	case kind == 9:
-		g.strays[len(g.records)] = true
+		g.append(ev)
+		g.items[len(g.items)-1].place = stray
+		return
 	case kind == 10:
 		g.appendRecord("broken\xff\x00", []byte("{"))
 		return
@@ -147,10 +225,10 @@ func (g *generator) append(ev domain.Event) {
 }
 
 func (g *generator) appendRecord(key string, value []byte) {
-	recorded := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(len(g.records)/3) * time.Second)
-	g.records = append(g.records, eventstore.Record{
+	recorded := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(len(g.items)/3) * time.Second)
+	g.items = append(g.items, item{record: eventstore.Record{
 		Key: []byte(key), Value: value, Headers: wire.Headers(), RecordedAt: recorded,
-	})
+	}})
 }
 
 // story are the events that move customers, %d standing for a small number.

@@ -22,6 +22,11 @@ func Run(t *testing.T, open NewStore) {
 		"A checkpoint carries what was committed":             testCheckpoint,
 		"A filter that makes no sense is refused":             testFilters,
 		"Long streams recognise duplicates after a new claim": testLongStream,
+		"Timers fire once and at their instant":               testTimers,
+		"A policy over many customers survives its writers":   testSweep,
+		"A sweep is part of the checkpoint":                   testSweepCheckpoint,
+		"Records of a parked customer wait for a redrive":     testParked,
+		"Control records act alike in every store":            testControlled,
 		"Silence up to now and no further has its effect":     testSilenceAtNow,
 		"Sums beyond 64 bits stop no commit":                  testOverflow,
 		"Readers see whole batches":                           testReaders,
@@ -79,7 +84,7 @@ func reference(t testing.TB, fold *projections.Fold, partitions [][]eventstore.R
 func testNoPartition(t *testing.T, open NewStore) {
 	store := open(t, DefaultFold(), 2)
 	for _, p := range []int{-1, 2} {
-		if _, err := store.Claim(t.Context(), p); err == nil {
+		if _, err := store.Claim(t.Context(), p, ""); err == nil {
 			t.Errorf("partition %d of 2 was claimed", p)
 		}
 		if _, err := store.Begin(t.Context(), projections.Checkpoint{Partition: p}, slices.Values([]string{})); err == nil {
@@ -122,11 +127,11 @@ func testRollback(t *testing.T, open NewStore) {
 
 func testCommitOnce(t *testing.T, open NewStore) {
 	store := open(t, DefaultFold(), 1)
-	at, err := store.Claim(t.Context(), 0)
+	resume, err := store.Claim(t.Context(), 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := store.Begin(t.Context(), at, slices.Values([]string{}))
+	b, err := store.Begin(t.Context(), resume.Checkpoint, slices.Values([]string{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,10 +158,11 @@ func testCheckpoint(t *testing.T, open NewStore) {
 	parts := Generate(4, 100, 5).Partition(2)
 	Fold(t, store, fold, parts, 7)
 	for p, records := range parts {
-		at, err := store.Claim(t.Context(), p)
+		resume, err := store.Claim(t.Context(), p, "")
 		if err != nil {
 			t.Fatal(err)
 		}
+		at := resume.Checkpoint
 		last := &records[len(records)-1]
 		if at.Partition != p || at.Next != last.Offset+1 || at.Last != projections.Fingerprint(last) ||
 			at.Recorded != domain.InstantOf(last.RecordedAt) || at.Newest == 0 || at.Epoch != 2 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -82,9 +83,18 @@ func marshal(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// everyType returns the types of events and of derived events.
+func everyType() []*domain.Type {
+	all := slices.Clone(domain.Types())
+	for _, t := range domain.Outputs() {
+		all = append(all, t.Type)
+	}
+	return all
+}
+
 // renderSchemas adds the schema of every type.
 func renderSchemas(files map[string][]byte, text *comments) error {
-	for _, t := range domain.Types() {
+	for _, t := range everyType() {
 		structType := reflect.TypeOf(t.New()).Elem()
 		s, err := objectSchema(structType, t.Fields, text)
 		if err != nil {
@@ -161,6 +171,8 @@ func fieldSchema(of reflect.Type, f domain.Field, text *comments) (*schema, erro
 	case domain.KindList:
 		items, err := objectSchema(of.Elem(), f.Fields, text)
 		return &schema{Type: "array", Items: items}, err
+	case domain.KindIDs:
+		return &schema{Type: "array", Items: &schema{Type: "string", Pattern: patternID, MinLength: 1, MaxLength: domain.MaxID}}, nil
 	case domain.KindTexts:
 		return &schema{Type: "object", PropertyNames: nameSchema(), Additional: textSchema(f)}, nil
 	case domain.KindRaw:

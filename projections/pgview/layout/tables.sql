@@ -1,11 +1,12 @@
--- Tables of one generation. Instants are microseconds since 0001-01-01T00:00:00Z and 0 means never; stages and reasons
--- are the numbers of the program. What analysts read is in views.sql.
+-- Tables of one generation, without keys and indexes, which are in indexes.sql so that tables can be filled first.
+-- Instants are microseconds since 0001-01-01T00:00:00Z and 0 means never; stages and reasons are the numbers of the
+-- program. What analysts read is in views.sql.
 CREATE SCHEMA {{.Schema}};
 
 -- One row per stream, those of organisation units and employees included. Rows are rewritten with nearly every event of
 -- their customer: the free space in each page keeps the new version beside the old one.
 CREATE TABLE {{.Schema}}.customers (
-    id               text COLLATE "C" PRIMARY KEY,
+    id               text COLLATE "C" NOT NULL,
     partition        integer  NOT NULL,
     is_customer      boolean  NOT NULL,
     events           bigint   NOT NULL,
@@ -15,6 +16,7 @@ CREATE TABLE {{.Schema}}.customers (
     stage            smallint NOT NULL,
     since            bigint   NOT NULL,
     cohort           integer  NOT NULL,
+    -- When the next timer fires; 0 when none is set or the customer is parked.
     next_due         bigint   NOT NULL,
     -- The moves that silence alone will bring, in order; 0 when there are fewer.
     silent1_at       bigint   NOT NULL,
@@ -45,24 +47,21 @@ CREATE TABLE {{.Schema}}.customers (
     -- Number of chunks of the stream's index in stream_chunks; the open one is tail.
     sealed           integer  NOT NULL,
     state            bytea    NOT NULL,
-    tail             bytea    NOT NULL
+    tail             bytea    NOT NULL,
+    -- Offsets of the control records that changed the stream, each less the one before it, as varints.
+    touched          bytea    NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
 -- Fingerprints do not compress, so nothing is spent on the attempt.
 ALTER TABLE {{.Schema}}.customers
     ALTER COLUMN state SET STORAGE EXTERNAL,
-    ALTER COLUMN tail SET STORAGE EXTERNAL;
-
-CREATE INDEX customers_due ON {{.Schema}}.customers (next_due) WHERE next_due > 0;
-CREATE INDEX customers_last_event ON {{.Schema}}.customers (last_event_at DESC, id) WHERE is_customer;
-CREATE INDEX customers_last_purchase ON {{.Schema}}.customers (last_purchase_at DESC, id) WHERE is_customer;
-CREATE INDEX customers_org_unit ON {{.Schema}}.customers (org_unit, id) WHERE org_unit <> '';
+    ALTER COLUMN tail SET STORAGE EXTERNAL,
+    ALTER COLUMN touched SET STORAGE EXTERNAL;
 
 CREATE TABLE {{.Schema}}.stream_chunks (
     customer text COLLATE "C" NOT NULL,
     number   integer NOT NULL,
-    chunk    bytea    NOT NULL,
-    PRIMARY KEY (customer, number)
+    chunk    bytea    NOT NULL
 );
 
 ALTER TABLE {{.Schema}}.stream_chunks ALTER COLUMN chunk SET STORAGE EXTERNAL;
@@ -78,11 +77,8 @@ CREATE TABLE {{.Schema}}.moves (
     won_back   boolean  NOT NULL,
     dwell      bigint   NOT NULL,
     evidence   text[] COLLATE "C" NOT NULL,
-    policy     text COLLATE "C" NOT NULL,
-    PRIMARY KEY (customer, seq)
+    policy     text COLLATE "C" NOT NULL
 );
-
-CREATE INDEX moves_at ON {{.Schema}}.moves (at);
 
 -- Additive counts, a set for each partition so that their writers never wait for each other. What the columns mean
 -- depends on the kind; see rollups.go.
@@ -97,8 +93,7 @@ CREATE TABLE {{.Schema}}.rollups (
     n1        bigint   NOT NULL,
     n2        bigint   NOT NULL,
     n3        bigint   NOT NULL,
-    n4        bigint   NOT NULL,
-    PRIMARY KEY (partition, kind, a, b, c, d, name)
+    n4        bigint   NOT NULL
 ) WITH (fillfactor = 50);
 
 CREATE TABLE {{.Schema}}.quarantine (
@@ -110,20 +105,52 @@ CREATE TABLE {{.Schema}}.quarantine (
     type          text COLLATE "C" NOT NULL,
     verdict       smallint NOT NULL,
     problems      json     NOT NULL,
-    PRIMARY KEY (partition, record_offset)
+    version       bigint   NOT NULL,
+    status        text COLLATE "C" NOT NULL,
+    resolved_at   bigint   NOT NULL DEFAULT 0,
+    resolved_by   text COLLATE "C" NOT NULL DEFAULT '',
+    reason        text COLLATE "C" NOT NULL DEFAULT '',
+    redriven      text COLLATE "C" NOT NULL DEFAULT ''
 );
 
-CREATE INDEX quarantine_recorded ON {{.Schema}}.quarantine (recorded_at DESC, partition, record_offset DESC);
+-- Customers on which the fold panicked, and the records that wait behind them.
+CREATE TABLE {{.Schema}}.parked (
+    partition     integer NOT NULL,
+    customer      text COLLATE "C" NOT NULL,
+    record_offset bigint  NOT NULL,
+    at            bigint  NOT NULL,
+    error         text    NOT NULL
+);
+
+CREATE TABLE {{.Schema}}.queued (
+    partition     integer NOT NULL,
+    customer      text COLLATE "C" NOT NULL,
+    record_offset bigint  NOT NULL
+);
+
+-- Policies that were published, each with the place from which it holds in the partition.
+CREATE TABLE {{.Schema}}.policies (
+    partition     integer NOT NULL,
+    record_offset bigint  NOT NULL,
+    at            bigint  NOT NULL,
+    version       text    NOT NULL,
+    document      text    NOT NULL
+);
 
 CREATE TABLE {{.Schema}}.checkpoints (
-    partition   integer PRIMARY KEY,
-    epoch       bigint NOT NULL DEFAULT 0,
-    next_offset bigint NOT NULL DEFAULT 0,
-    last        bigint NOT NULL DEFAULT 0,
-    newest      bigint NOT NULL DEFAULT 0,
-    recorded    bigint NOT NULL DEFAULT 0,
-    digest1     bigint NOT NULL DEFAULT 0,
-    digest2     bigint NOT NULL DEFAULT 0
+    partition     integer PRIMARY KEY,
+    epoch         bigint NOT NULL DEFAULT 0,
+    next_offset   bigint NOT NULL DEFAULT 0,
+    sweep         text COLLATE "C" NOT NULL DEFAULT '',
+    last          bigint NOT NULL DEFAULT 0,
+    newest        bigint NOT NULL DEFAULT 0,
+    recorded      bigint NOT NULL DEFAULT 0,
+    -- Where the policy in force was published; null when none was.
+    policy_offset bigint,
+    digest1       bigint NOT NULL DEFAULT 0,
+    digest2       bigint NOT NULL DEFAULT 0,
+    owner         text   NOT NULL DEFAULT '',
+    claimed_at    timestamptz
 ) WITH (fillfactor = 10);
 
 INSERT INTO {{.Schema}}.checkpoints (partition) SELECT generate_series(0, {{.Partitions}} - 1);

@@ -70,7 +70,7 @@ SELECT customer,
        policy AS policy_version
 FROM {{.Schema}}.moves;
 
-COMMENT ON VIEW rapport.moves IS 'Every step through the lifecycle. A step that silence brought gets its row with the next event of the customer; rapport.customers shows its effect at once.';
+COMMENT ON VIEW rapport.moves IS 'Every step through the lifecycle. A step that silence brought gets its row with the next tick or the next event of the customer; rapport.customers shows its effect at once.';
 COMMENT ON COLUMN rapport.moves.customer IS 'Customer id.';
 COMMENT ON COLUMN rapport.moves.seq IS 'Number of the move in the life of the customer, from 1.';
 COMMENT ON COLUMN rapport.moves.at IS 'When it took effect.';
@@ -94,7 +94,7 @@ FROM {{.Schema}}.rollups
 WHERE kind = {{.Flows}}
 GROUP BY a, b, c, d;
 
-COMMENT ON VIEW rapport.rollup_flows IS 'Number of moves by day and kind. Moves that silence brought count from the next event of their customer on.';
+COMMENT ON VIEW rapport.rollup_flows IS 'Number of moves by day and kind. Moves that silence brought count from the next tick or event of their customer on.';
 COMMENT ON COLUMN rapport.rollup_flows.day IS 'Calendar day in the time zone of the policy.';
 COMMENT ON COLUMN rapport.rollup_flows.from_stage IS 'Stage that was left; none at the beginning.';
 COMMENT ON COLUMN rapport.rollup_flows.to_stage IS 'Stage that was entered.';
@@ -158,7 +158,7 @@ FROM {{.Schema}}.rollups
 WHERE kind = {{.StageCounts}}
 GROUP BY a;
 
-COMMENT ON VIEW rapport.rollup_stages IS 'Number of customers by stage as of their own last event, before the moves that silence brought since.';
+COMMENT ON VIEW rapport.rollup_stages IS 'Number of customers by stage as of their own last event or the last tick, before the moves that silence brought since.';
 COMMENT ON COLUMN rapport.rollup_stages.stage IS 'Stage.';
 COMMENT ON COLUMN rapport.rollup_stages.customers IS 'Number of customers.';
 
@@ -172,6 +172,14 @@ COMMENT ON VIEW rapport.rollup_verdicts IS 'Number of records of the log by verd
 COMMENT ON COLUMN rapport.rollup_verdicts.verdict IS 'accepted, duplicate, conflict or quarantined.';
 COMMENT ON COLUMN rapport.rollup_verdicts.records IS 'Number of records.';
 
+CREATE OR REPLACE VIEW rapport.rollup_late AS
+SELECT coalesce(sum(n1), 0)::bigint AS events
+FROM {{.Schema}}.rollups
+WHERE kind = {{.Late}};
+
+COMMENT ON VIEW rapport.rollup_late IS 'One row: how many accepted events came after something newer of the same customer.';
+COMMENT ON COLUMN rapport.rollup_late.events IS 'Number of events.';
+
 CREATE OR REPLACE VIEW rapport.quarantine AS
 SELECT partition,
        record_offset,
@@ -180,7 +188,13 @@ SELECT partition,
        NULLIF(event, '') AS event,
        NULLIF(type, '') AS type,
        ({{.Verdicts}})[1 + verdict] AS verdict,
-       problems
+       problems,
+       CASE WHEN verdict = {{.Conflict}} THEN version END AS stream_version,
+       status,
+       rapport.instant(resolved_at) AS resolved_at,
+       NULLIF(resolved_by, '') AS resolved_by,
+       NULLIF(reason, '') AS reason,
+       NULLIF(redriven, '') AS redriven_position
 FROM {{.Schema}}.quarantine;
 
 COMMENT ON VIEW rapport.quarantine IS 'Records that were set aside. The records themselves are in the log.';
@@ -192,18 +206,63 @@ COMMENT ON COLUMN rapport.quarantine.event IS 'Id of the event, as far as it is 
 COMMENT ON COLUMN rapport.quarantine.type IS 'Type of the event, as far as it is legible.';
 COMMENT ON COLUMN rapport.quarantine.verdict IS 'conflict or quarantined.';
 COMMENT ON COLUMN rapport.quarantine.problems IS 'List of objects: pointer to the field, rule it breaks, message.';
+COMMENT ON COLUMN rapport.quarantine.stream_version IS 'Version that the stream had, for a conflict.';
+COMMENT ON COLUMN rapport.quarantine.status IS 'open, redriven (appended again) or discarded.';
+COMMENT ON COLUMN rapport.quarantine.resolved_at IS 'When that was decided; null while it is open.';
+COMMENT ON COLUMN rapport.quarantine.resolved_by IS 'Who decided it.';
+COMMENT ON COLUMN rapport.quarantine.reason IS 'Why the record was discarded.';
+COMMENT ON COLUMN rapport.quarantine.redriven_position IS 'Place of the record that was appended again.';
+
+CREATE OR REPLACE VIEW rapport.parked AS
+SELECT p.partition,
+       p.customer,
+       p.record_offset,
+       rapport.instant(p.at) AS parked_at,
+       p.error,
+       (SELECT count(*) FROM {{.Schema}}.queued q WHERE q.partition = p.partition AND q.customer = p.customer) AS queued_records
+FROM {{.Schema}}.parked p;
+
+COMMENT ON VIEW rapport.parked IS 'Customers whose records wait because the program could not process one of them.';
+COMMENT ON COLUMN rapport.parked.partition IS 'Partition of the customer.';
+COMMENT ON COLUMN rapport.parked.customer IS 'Customer id.';
+COMMENT ON COLUMN rapport.parked.record_offset IS 'Offset of the record that could not be processed.';
+COMMENT ON COLUMN rapport.parked.parked_at IS 'When the log took that record.';
+COMMENT ON COLUMN rapport.parked.error IS 'What went wrong, and where in the program.';
+COMMENT ON COLUMN rapport.parked.queued_records IS 'Number of records of the customer that wait.';
+
+CREATE OR REPLACE VIEW rapport.policies AS
+SELECT partition,
+       record_offset,
+       rapport.instant(at) AS published_at,
+       version,
+       document
+FROM {{.Schema}}.policies;
+
+COMMENT ON VIEW rapport.policies IS 'Policies that were published. The policy before the first of them is in rapport.generations.';
+COMMENT ON COLUMN rapport.policies.partition IS 'Partition.';
+COMMENT ON COLUMN rapport.policies.record_offset IS 'Offset from which the policy holds in that partition.';
+COMMENT ON COLUMN rapport.policies.published_at IS 'When it was published.';
+COMMENT ON COLUMN rapport.policies.version IS 'Version of the policy.';
+COMMENT ON COLUMN rapport.policies.document IS 'The policy, in YAML.';
 
 CREATE OR REPLACE VIEW rapport.checkpoints AS
-SELECT partition,
-       epoch,
-       next_offset,
-       rapport.instant(newest) AS newest_at,
-       rapport.instant(recorded) AS recorded_at
-FROM {{.Schema}}.checkpoints;
+SELECT c.partition,
+       c.epoch,
+       c.next_offset,
+       rapport.instant(c.newest) AS newest_at,
+       rapport.instant(c.recorded) AS recorded_at,
+       NULLIF(c.owner, '') AS owner,
+       c.claimed_at,
+       p.version AS published_policy
+FROM {{.Schema}}.checkpoints c
+LEFT JOIN {{.Schema}}.policies p ON p.partition = c.partition AND p.record_offset = c.policy_offset;
 
-COMMENT ON VIEW rapport.checkpoints IS 'How far each partition of the log was folded.';
+COMMENT ON VIEW rapport.checkpoints IS 'How far each partition of the log was folded, and by whom.';
 COMMENT ON COLUMN rapport.checkpoints.partition IS 'Partition.';
-COMMENT ON COLUMN rapport.checkpoints.epoch IS 'Number of writers the partition has had.';
+COMMENT ON COLUMN rapport.checkpoints.epoch IS 'Number of times that a writer took the partition or lost it to another generation.';
 COMMENT ON COLUMN rapport.checkpoints.next_offset IS 'Offset of the next record to fold.';
-COMMENT ON COLUMN rapport.checkpoints.newest_at IS 'Newest occurred_at that was accepted.';
+COMMENT ON COLUMN rapport.checkpoints.newest_at IS 'Newest occurred_at that was accepted, or the newest tick.';
 COMMENT ON COLUMN rapport.checkpoints.recorded_at IS 'When the last record that was folded was recorded.';
+COMMENT ON COLUMN rapport.checkpoints.owner IS 'Process that folds the partition.';
+COMMENT ON COLUMN rapport.checkpoints.claimed_at IS 'When that process took it.';
+COMMENT ON COLUMN rapport.checkpoints.published_policy IS 'Version of the policy that was published last in the partition; null when none was.';

@@ -1,0 +1,28 @@
+package domain
+
+// OutputType describes one type of derived event: something that the fold found out about a customer and that others act
+// on. Its data follows rules and has a schema as that of an event has; Decoder.Decode reads it. It is not an event type
+// of the log, so Lookup does not know it. Output types are shared and must not be changed.
+type OutputType struct {
+	*Type
+	// Topic is the topic of the derived events of this type, for example "rapport.lifecycle".
+	Topic string
+}
+
+// Outputs returns all types of derived events in the order of their names. The slice is shared.
+func Outputs() []*OutputType { return catalogue().outputs }
+
+// LookupOutput returns the type of derived event of the given name.
+func LookupOutput(name string) (*OutputType, bool) {
+	t, ok := catalogue().outputByName[name]
+	return t, ok
+}
+
+func lifecycleOutputs() []*OutputType {
+	const family, topic = "lifecycle", "rapport.lifecycle"
+	return []*OutputType{
+		{typeOf[LifecycleStarted](family, "lifecycle.started"), topic},
+		{typeOf[LifecycleStageChanged](family, "lifecycle.stage_changed"), topic},
+		{typeOf[LifecycleTerminated](family, "lifecycle.terminated"), topic},
+	}
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/internal/pg"
+	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/pgview"
+)
+
+// openDatabase connects to the database and opens the views there.
+func (e *Engine) openDatabase(ctx context.Context) error {
+	pool, err := pg.Open(ctx, e.config.DatabaseURL, pg.Options{})
+	if err != nil {
+		return err
+	}
+	e.pool = pool
+	e.closes = append(e.closes, func() error { pool.Close(); return nil })
+	return e.openGeneration(ctx)
+}
+
+// openGeneration opens the generation that is live, or the one that is to be.
+func (e *Engine) openGeneration(ctx context.Context) error {
+	policy, err := e.basePolicy(ctx)
+	if err != nil {
+		return fmt.Errorf("open views: %w", err)
+	}
+	fold := projections.NewFold(policy)
+	store, err := pgview.Open(ctx, e.pool, fold, pgview.Options{Partitions: e.Log.Partitions()})
+	if err != nil {
+		return err
+	}
+	e.views.live.Store(&generation{store: store, fold: fold, era: store.Era()})
+	return nil
+}
+
+// basePolicy returns the policy that the views begin with, or began with.
+func (e *Engine) basePolicy(ctx context.Context) (*domain.Policy, error) {
+	asked := e.config.Policy
+	live, err := pgview.FindLive(ctx, e.pool)
+	if err != nil {
+		return nil, err
+	}
+	e.group = cmp.Or(e.config.Group, e.Log.Topic()+"."+live.Database)
+	switch {
+	case live.Policy == "" && asked != nil:
+		return asked, nil
+	case live.Policy == "":
+		return domain.DefaultPolicy(), nil
+	}
+	policy, err := domain.ParsePolicy([]byte(live.Policy))
+	if err != nil {
+		return nil, err
+	}
+	if asked == nil || asked.Digest() == policy.Digest() || e.views.live.Load() != nil {
+		return policy, nil
+	}
+	if !slices.ContainsFunc(live.Positions, func(next int64) bool { return next > 0 }) {
+		return asked, nil // nothing was folded under the other one
+	}
+	return nil, fmt.Errorf("%w: theirs is %q, the one asked for is %q", ErrOtherPolicy, policy.Version, asked.Version)
+}
+
+// database returns the live views of a database and their fold.
+func (e *Engine) database() (*pgview.Store, *projections.Fold) {
+	live := e.views.live.Load()
+	store, _ := live.store.(*pgview.Store) // openGeneration makes no others
+	return store, live.fold
+}

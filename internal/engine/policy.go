@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/projections"
+)
+
+// policyEvery is how often the engine looks whether a policy was published.
+const policyEvery = time.Second
+
+// policyInForce is the policy that was published last, for what works with one outside the fold: the clock, and the front
+// door, which refuses future events.
+type policyInForce struct {
+	views  projections.Query
+	logger *slog.Logger
+	policy atomic.Pointer[domain.Policy]
+}
+
+func (p *policyInForce) get() *domain.Policy { return p.policy.Load() }
+
+// follow keeps the policy up to date until ctx ends.
+func (p *policyInForce) follow(ctx context.Context) error {
+	beat := time.NewTicker(policyEvery)
+	defer beat.Stop()
+	for {
+		if err := p.refresh(ctx); err != nil && ctx.Err() == nil {
+			p.logger.LogAttrs(ctx, slog.LevelDebug, "policy in force is not known", slog.Any("error", err))
+		}
+		select {
+		case <-beat.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// refresh reads the published policies when a partition has another one than is known.
+func (p *policyInForce) refresh(ctx context.Context) error {
+	partitions, err := p.views.Partitions(ctx)
+	if err != nil {
+		return fmt.Errorf("refresh policy: %w", err)
+	}
+	known := p.get().Version
+	for i := range partitions {
+		if partitions[i].PolicyVersion == known {
+			continue
+		}
+		published, err := p.views.Policies(ctx)
+		if err != nil {
+			return fmt.Errorf("refresh policy: %w", err)
+		}
+		if len(published) == 0 {
+			return nil
+		}
+		policy, err := domain.ParsePolicy([]byte(published[0].Document))
+		if err != nil {
+			return fmt.Errorf("refresh policy: %w", err)
+		}
+		p.policy.Store(policy)
+		return nil
+	}
+	return nil
+}

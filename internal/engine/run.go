@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/internal/control"
+	"github.com/rapport-crm/rapport/internal/httpapi"
+	"github.com/rapport-crm/rapport/internal/ingest"
+	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/pgview"
+)
+
+// databaseWindow is how much of a partition is fetched and folded at a time into a database, where a batch costs less an
+// event the longer it is.
+const databaseWindow = 1 << 20
+
+// commitEvery is how often the positions are shown to Kafka's own tools.
+const commitEvery = time.Second
+
+// Run folds the log into the views until ctx ends, the clock running, or until a partition fails for good.
+func (e *Engine) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return e.policy.follow(ctx) })
+	group.Go(func() error {
+		if !e.shared() {
+			return e.alone(ctx)
+		}
+		for {
+			if err := e.member(ctx); !errors.Is(err, errSwitched) {
+				return err
+			}
+			if err := e.openGeneration(ctx); err != nil {
+				return err
+			}
+		}
+	})
+	return group.Wait()
+}
+
+// alone folds every partition.
+func (e *Engine) alone(ctx context.Context) error {
+	outlet, err := e.publisher(ctx)
+	if err != nil {
+		return err
+	}
+	live := e.views.live.Load()
+	runner := projections.NewRunner(e.Log, live.store, live.fold, projections.RunnerOptions{
+		Owner: e.config.Node, Outlet: outlet, Outcomes: e.outcomes, Progress: e.Progress, Logger: e.logger,
+	})
+	return e.work(ctx, runner, e.all())
+}
+
+// work runs the partitions and their clock.
+func (e *Engine) work(ctx context.Context, runner *projections.Runner, partitions []int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return runner.RunPartitions(ctx, partitions) })
+	group.Go(func() error {
+		ticker := control.NewTicker(e.control, e.Log, e.policy.get, e.config.TickEvery, e.logger)
+		ticker.Ticked = e.metrics.Ticked
+		return ticker.Run(ctx, partitions)
+	})
+	return group.Wait()
+}
+
+// errSwitched says that another generation of views is live now.
+var errSwitched = errors.New("another generation of views is live")
+
+// member shares the partitions with other engines until ctx ends or another generation is live.
+func (e *Engine) member(ctx context.Context) error {
+	store, fold := e.database()
+	options := projections.RunnerOptions{
+		Owner: e.config.Node, Shared: true, Outcomes: e.outcomes, Progress: e.Progress, WindowBytes: databaseWindow, Logger: e.logger,
+	}
+	var work work = e.work
+	if store.Live() {
+		outlet, err := e.publisher(ctx)
+		if err != nil {
+			return err
+		}
+		options.Outlet = outlet
+	} else {
+		succeed, err := e.successor(ctx, store)
+		if err != nil {
+			return err
+		}
+		work = succeed
+	}
+	runner := projections.NewRunner(e.Log, store, fold, options)
+	group, ctx := errgroup.WithContext(ctx)
+	switched := make(chan struct{}, 1)
+	group.Go(func() error {
+		return store.Watch(ctx, e.Progress.Report, func() {
+			select {
+			case switched <- struct{}{}:
+			default:
+			}
+		})
+	})
+	group.Go(func() error {
+		select {
+		case <-switched:
+			return errSwitched
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	group.Go(func() error {
+		if len(e.config.Log.Kafka) == 0 {
+			// Nobody else can serve an embedded log, and after a crash a group would wait for the member that was.
+			return work(ctx, runner, e.all())
+		}
+		members := e.Log.Join(eventstore.GroupConfig{ID: e.group, Node: e.config.Node, SessionTimeout: e.config.Session})
+		return members.Run(ctx, func(ctx context.Context, a eventstore.Assignment) error {
+			return e.assigned(ctx, runner, a, work)
+		})
+	})
+	return group.Wait()
+}
+
+// all returns all partitions.
+func (e *Engine) all() []int {
+	all := make([]int, e.Log.Partitions())
+	for p := range all {
+		all[p] = p
+	}
+	return all
+}
+
+// successor returns the work on views that are to take the place of the live ones, which this program cannot carry on,
+// for instance those of an older version: the partitions are folded up to where the live ones are, without outputs, because
+// those published them, and no further; then the new ones are shown.
+func (e *Engine) successor(ctx context.Context, store *pgview.Store) (work, error) {
+	live, err := pgview.FindLive(ctx, e.pool)
+	if err != nil {
+		return nil, err
+	}
+	e.logger.LogAttrs(ctx, slog.LevelInfo, "views are folded anew", slog.String("generation", store.Generation()),
+		slog.String("in place of", live.Name), slog.String("up to", live.Positions.String()))
+	return func(ctx context.Context, runner *projections.Runner, partitions []int) error {
+		if err := runner.RunPartitionsUntil(ctx, partitions, live.Positions); err != nil {
+			return err
+		}
+		if err := e.Progress.Wait(ctx, live.Positions); err != nil {
+			return err
+		}
+		return store.Show(ctx)
+	}, nil
+}
+
+// work folds partitions.
+type work func(ctx context.Context, runner *projections.Runner, partitions []int) error
+
+// assigned works on the partitions of one generation of the group, and shows Kafka's own tools how far they are folded.
+func (e *Engine) assigned(ctx context.Context, runner *projections.Runner, a eventstore.Assignment, work work) error {
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() error { return work(inner, runner, a.Partitions) })
+	group.Go(func() error {
+		beat := time.NewTicker(commitEvery)
+		defer beat.Stop()
+		defer func() { a.Commit(e.Progress.Positions()) }()
+		for {
+			select {
+			case <-beat.C:
+				a.Commit(e.Progress.Positions())
+			case <-inner.Done():
+				return inner.Err()
+			}
+		}
+	})
+	if err := group.Wait(); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// Serve runs the engine and answers HTTP on the listener, which it closes, until ctx ends; then it returns nil. It stops in
+// the order of the data: first no more requests are taken and those in flight are answered, then the batches at hand are
+// committed.
+func (e *Engine) Serve(ctx context.Context, listener net.Listener) error {
+	handler, err := e.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	e.logger.LogAttrs(ctx, slog.LevelInfo, "http api listens", slog.String("addr", listener.Addr().String()))
+	engine, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, edge := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer stop()
+		return httpapi.Serve(edge, listener, handler)
+	})
+	group.Go(func() error {
+		err := e.Run(engine)
+		if engine.Err() != nil {
+			return nil
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (e *Engine) handler() (http.Handler, error) {
+	verdicts := projections.NewVerdicts(e.outcomes, e.Progress, e.views)
+	return httpapi.New(httpapi.Options{
+		Ingest: ingest.New(e.Log, e.policy.get, time.Now, ingest.Options{Outcomes: verdicts}),
+		Query:  e.views, Waiter: e.Progress, History: e.reader, Ends: e.Log, Ready: e.ready,
+		Control: e.control, Records: e.Log, MaxLag: e.config.MaxLag,
+		BasePolicy: func() *domain.Policy { return e.views.live.Load().fold.Policy() },
+		Metrics:    e.metrics, Version: e.config.Version, Logger: e.logger,
+	})
+}

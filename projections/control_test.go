@@ -1,0 +1,333 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/memview"
+)
+
+// book is a log of one partition in memory, with the folder that reads it.
+type book struct {
+	t       testing.TB
+	records []eventstore.Record
+	store   *memview.Store
+	outlet  *outbox
+	fold    *projections.Fold
+	folder  *projections.Folder
+	at      projections.Checkpoint
+}
+
+// outbox keeps what was published.
+type outbox struct{ outputs []projections.Output }
+
+func (o *outbox) Publish(_ context.Context, outputs []projections.Output) error {
+	o.outputs = append(o.outputs, slices.Clone(outputs)...)
+	return nil
+}
+
+func newBook(t testing.TB, fold *projections.Fold) *book {
+	t.Helper()
+	b := &book{t: t, store: memview.New(fold, 1), outlet: new(outbox), fold: fold}
+	b.claim()
+	return b
+}
+
+// claim replaces the folder by a new one, as a restart does.
+func (b *book) claim() {
+	b.t.Helper()
+	b.folder = projections.NewFolder(b.fold, b.store, projections.FolderOptions{
+		PartitionOf: inPartitionZero, Outlet: b.outlet, Records: b,
+	})
+	var err error
+	if b.at, err = b.folder.Claim(b.t.Context(), 0); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// Read implements the reading of queued records.
+func (b *book) Read(_ context.Context, _ int, offsets []int64) ([]eventstore.Record, error) {
+	records := make([]eventstore.Record, len(offsets))
+	for i, o := range offsets {
+		records[i] = b.records[o]
+	}
+	return records, nil
+}
+
+// write appends an event that is recorded when it occurs.
+func (b *book) write(subject, typ, id string, at domain.Instant, data string) {
+	ev := domain.Event{
+		ID: id, Source: "test", Type: typ, Subject: subject, Time: at, ExpectedVersion: domain.NoExpectation, Data: []byte(data),
+	}
+	b.records = append(b.records, eventstore.Record{
+		Key: []byte(subject), Value: wire.Encode(nil, &ev), Headers: wire.Headers(),
+		Offset: int64(len(b.records)), RecordedAt: at.Time().Truncate(time.Millisecond),
+	})
+}
+
+func (b *book) purchase(subject, id string, at domain.Instant) {
+	b.write(subject, "purchase.recorded", id, at, `{"amount":{"minor":100,"currency":"CNY"}}`)
+}
+
+// control appends one of the engine's own records.
+func (b *book) control(typ string, at domain.Instant, data string) {
+	b.write(domain.ControlSubject, typ, fmt.Sprint("control-", len(b.records)), at, data)
+}
+
+func (b *book) tick(at domain.Instant) {
+	b.control("clock.ticked", at, fmt.Sprintf(`{"at":%q}`, at))
+}
+
+func (b *book) publish(at domain.Instant, document string) {
+	b.control("policy.published", at, fmt.Sprintf(`{"version":%q,"document":%q}`, version(b.t, document), document))
+}
+
+func version(t testing.TB, document string) string {
+	t.Helper()
+	p, err := domain.ParsePolicy([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Version
+}
+
+// catchUp folds what was written since.
+func (b *book) catchUp() {
+	b.t.Helper()
+	var err error
+	if b.at, err = b.folder.Fold(b.t.Context(), b.at, b.records[b.at.Next:]); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *book) customer(id string) *projections.CustomerView {
+	b.t.Helper()
+	v, err := b.store.Customer(b.t.Context(), id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return v
+}
+
+// published returns the outputs in one line each.
+func (o *outbox) published() string {
+	var lines strings.Builder
+	for _, p := range o.outputs {
+		fmt.Fprintf(&lines, "%s %d %s at %s by %q under %s from %d %v\n", p.Customer, p.Sequence, p.Type, p.At, p.Cause, p.Policy, p.Position.Offset, p.Evidence)
+	}
+	return lines.String()
+}
+
+// day is the given day of 2026 at midnight.
+func day(n int) domain.Instant {
+	return domain.InstantOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) + domain.Instant(n)*domain.Day
+}
+
+func TestATickFiresWhatIsDueAtItsOwnInstantAndOnce(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, defaultFold)
+	b.purchase("c", "p1", day(0))
+	b.tick(day(100))
+	b.tick(day(121))
+	b.tick(day(122))
+	b.tick(day(400))
+	b.tick(day(500))
+	b.catchUp()
+	due := day(120) + domain.Microsecond
+	want := fmt.Sprintf(`c 1 lifecycle.started at %[1]s by "p1" under default-1 from 0 [p1]
+c 2 lifecycle.stage_changed at %[1]s by "p1" under default-1 from 0 [p1]
+c 3 lifecycle.stage_changed at %[2]s by "" under default-1 from 2 [p1]
+c 4 lifecycle.terminated at %[3]s by "" under default-1 from 4 [p1]
+`, day(0), due, day(365))
+	if got := b.outlet.published(); got != want {
+		t.Errorf("published\n%swant\n%s", got, want)
+	}
+	if s := summary(t, b.store); s.Stages["termination"] != 1 || s.AsOf != day(500) || s.Verdicts["accepted"] != 1 {
+		t.Errorf("the summary is %+v", s)
+	}
+	// Ticks one by one tell the same.
+	one := newBook(t, defaultFold)
+	for _, r := range b.records {
+		one.records = append(one.records, r)
+		one.catchUp()
+	}
+	if got := one.outlet.published(); got != want {
+		t.Errorf("published one by one\n%s", got)
+	}
+	if a, b := summary(t, one.store), summary(t, b.store); a.Digest != b.Digest {
+		t.Errorf("ticks one by one give the digest %s, together %s", a.Digest, b.Digest)
+	}
+}
+
+func TestSilenceBetweenTicksIsSeenAsIfTheTickHadCome(t *testing.T) {
+	t.Parallel()
+	ticked, silent := newBook(t, defaultFold), newBook(t, defaultFold)
+	for _, b := range []*book{ticked, silent} {
+		b.purchase("c", "p1", day(0))
+		b.purchase("d", "p2", day(30))
+	}
+	ticked.tick(day(200))
+	silent.purchase("e", "p3", day(200))
+	ticked.purchase("e", "p3", day(200))
+	ticked.catchUp()
+	silent.catchUp()
+	a, b := summary(t, ticked.store), summary(t, silent.store)
+	if a.Digest != b.Digest || a.Stages["decline"] != 2 {
+		t.Errorf("with the tick %s %v, without it %s %v", a.Digest, a.Stages, b.Digest, b.Stages)
+	}
+}
+
+func TestAnEventAfterATickThatFiredNothingIsNotLate(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, defaultFold)
+	b.purchase("c", "p1", day(0))
+	b.tick(day(50))
+	b.purchase("c", "p2", day(49))
+	b.tick(day(200))
+	b.purchase("c", "p3", day(60))
+	b.catchUp()
+	if s := summary(t, b.store); s.Late != 1 {
+		t.Errorf("%d events are late, want the one after the tick that brought decline", s.Late)
+	}
+	if v := b.customer("c"); v.Lifecycle.Stage != domain.StageDecline || v.Trade.Purchases != 3 {
+		t.Errorf("the customer is in %s with %d purchases", v.Lifecycle.Stage, v.Trade.Purchases)
+	}
+}
+
+const strict = "version: strict\nlifecycle:\n  decline_gaps: 1\n"
+
+func TestAPolicyHoldsFromItsPlaceInTheLogOn(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, defaultFold)
+	b.purchase("c", "p1", day(0))
+	b.purchase("d", "p2", day(40))
+	b.publish(day(70), strict)
+	b.purchase("e", "p3", day(75))
+	b.tick(day(110))
+	b.catchUp()
+	want := fmt.Sprintf(`c 3 lifecycle.stage_changed at %s by "" under strict from 2 [p1]
+e 1 lifecycle.started at %[2]s by "p3" under strict from 3 [p3]
+e 2 lifecycle.stage_changed at %[2]s by "p3" under strict from 3 [p3]
+d 3 lifecycle.stage_changed at %[3]s by "" under strict from 4 [p2]
+`, day(70), day(75), day(100)+domain.Microsecond)
+	if got := b.outlet.published(); !strings.HasSuffix(got, "\n"+want) {
+		t.Errorf("published\n%swant at the end\n%s", got, want)
+	}
+	if s := summary(t, b.store); s.PolicyVersion != "strict" {
+		t.Errorf("the policy is %q", s.PolicyVersion)
+	}
+	policies, err := b.store.Policies(t.Context())
+	if err != nil || len(policies) != 1 || policies[0].Version != "strict" || policies[0].PublishedAt != day(70) {
+		t.Errorf("policies %+v, %v", policies, err)
+	}
+	// A folder that takes over goes on under it.
+	b.claim()
+	b.purchase("f", "p4", day(112))
+	b.tick(day(180))
+	b.catchUp()
+	if v := b.customer("f"); v.Lifecycle.Stage != domain.StageDecline || v.Lifecycle.Since != day(172)+domain.Microsecond {
+		t.Errorf("after a takeover the customer is in %s since %s", v.Lifecycle.Stage, v.Lifecycle.Since)
+	}
+}
+
+func TestABadPolicyIsSetAside(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, defaultFold)
+	b.purchase("c", "p1", day(0))
+	b.control("policy.published", day(1), `{"version":"x","document":"version: y"}`)
+	b.control("policy.published", day(1), `{"version":"x","document":"version: x\nlifecycle: 5"}`)
+	b.tick(day(2))
+	b.catchUp()
+	page, err := b.store.Quarantined(t.Context(), projections.QuarantineFilter{})
+	if err != nil || len(page.Items) != 2 || b.at.Next != 4 {
+		t.Fatalf("set aside %+v, %v, folded up to %d", page, err, b.at.Next)
+	}
+	if p := page.Items[1].Problems[0]; p.Pointer != "/data/version" {
+		t.Errorf("the problem is %+v", p)
+	}
+}
+
+func TestACustomerOnWhichTheFoldPanicsIsParkedAndHarmsNoOther(t *testing.T) {
+	t.Parallel()
+	fold := projections.NewFold(domain.DefaultPolicy())
+	broken := true
+	fold.Before = func(c *projections.Customer, e *projections.Entry) {
+		if broken && e.Event.ID == "bad" {
+			panic("the bad event of " + c.ID)
+		}
+	}
+	b := newBook(t, fold)
+	b.purchase("c", "p1", day(0))
+	b.purchase("d", "p1", day(0))
+	b.purchase("c", "bad", day(1))
+	b.purchase("d", "p2", day(1))
+	b.purchase("c", "p3", day(2))
+	b.tick(day(300))
+	b.catchUp()
+	parked, err := b.store.Parked(t.Context())
+	if err != nil || len(parked) != 1 || parked[0].Customer != "c" || parked[0].Offset != 2 || parked[0].Queue != 2 ||
+		!strings.Contains(parked[0].Error, "the bad event of c") {
+		t.Fatalf("parked %+v, %v", parked, err)
+	}
+	if v := b.customer("d"); v.Trade.Purchases != 2 || v.Lifecycle.Stage != domain.StageDecline {
+		t.Errorf("the other customer has %d purchases in %s", v.Trade.Purchases, v.Lifecycle.Stage)
+	}
+	// While the program is as it was, redriving changes nothing.
+	b.control("stream.redriven", day(301), `{"stream":"c"}`)
+	b.catchUp()
+	if again, err := b.store.Parked(t.Context()); err != nil || len(again) != 1 || again[0].Queue != 2 {
+		t.Errorf("after a redrive without a fix: %+v, %v", again, err)
+	}
+	broken = false
+	b.purchase("c", "p4", day(302))
+	b.control("stream.redriven", day(303), `{"stream":"c"}`)
+	b.tick(day(304))
+	b.catchUp()
+	if left, err := b.store.Parked(t.Context()); err != nil || len(left) != 0 {
+		t.Errorf("still parked: %+v, %v", left, err)
+	}
+	if v := b.customer("c"); v.Trade.Purchases != 4 {
+		t.Errorf("%d purchases after the redrive", v.Trade.Purchases)
+	}
+	// The states are those of a program that was never broken, but for the ticks that passed the parked customer by.
+	whole := newBook(t, fold)
+	whole.records = slices.DeleteFunc(slices.Clone(b.records), func(r eventstore.Record) bool { return string(r.Key) == domain.ControlSubject })
+	for i := range whole.records {
+		whole.records[i].Offset = int64(i)
+	}
+	whole.tick(day(304))
+	whole.catchUp()
+	if a, b := summary(t, b.store), summary(t, whole.store); a.Digest != b.Digest {
+		t.Errorf("the digest is %s, that of a whole fold %s", a.Digest, b.Digest)
+	}
+}
+
+func TestWhatWasDoneAboutAQuarantinedRecordShows(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, defaultFold)
+	b.write("c", "purchase.recorded", "bad", day(0), `{}`)
+	b.write("c", "purchase.recorded", "worse", day(0), `{"amount":1}`)
+	b.control("quarantine.discarded", day(1), `{"partition":0,"offset":0,"reason":"a test of the till"}`)
+	b.control("quarantine.redriven", day(1), `{"partition":0,"offset":1,"position":"0:7"}`)
+	b.catchUp()
+	page, err := b.store.Quarantined(t.Context(), projections.QuarantineFilter{})
+	if err != nil || len(page.Items) != 2 {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	if redriven, discarded := page.Items[0], page.Items[1]; discarded.Status != projections.StatusDiscarded || discarded.Reason != "a test of the till" ||
+		redriven.Status != projections.StatusRedriven || redriven.Redriven != "0:7" {
+		t.Errorf("%+v", page.Items)
+	}
+	open, err := b.store.Quarantined(t.Context(), projections.QuarantineFilter{Status: projections.StatusOpen})
+	if err != nil || len(open.Items) != 0 {
+		t.Errorf("open are %+v, %v", open, err)
+	}
+}

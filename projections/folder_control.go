@@ -1,0 +1,244 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+)
+
+// sweepCustomers is the most customers that one batch of a control record changes: what is held in memory and in one
+// transaction does not grow with the number of customers.
+const sweepCustomers = 5000
+
+// foldControl applies the control record that the records begin with, and returns how many records it passed: several
+// when ticks follow one another, and none when more batches are needed for the one in front.
+func (x *Folder) foldControl(ctx context.Context, at Checkpoint, records []eventstore.Record) (Checkpoint, int, error) {
+	r := &records[0]
+	recorded := domain.InstantOf(r.RecordedAt)
+	if known := x.options.Bound.Known; known != 0 && recorded > known {
+		at, err := x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
+		return at, 1, err
+	}
+	data, err := x.read(r, recorded)
+	if err != nil {
+		at, err = x.refuse(ctx, at, r, err)
+		return at, 1, err
+	}
+	if bound := x.options.Bound.At; bound != 0 && x.event.Time > bound {
+		at, err := x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
+		return at, 1, err
+	}
+	published := x.event.Time
+	n := 1
+	switch d := data.(type) {
+	case *domain.ClockTicked:
+		at, n, err = x.tick(ctx, at, records, x.ticks(records, d.At))
+	case *domain.PolicyPublished:
+		at, err = x.publish(ctx, at, r, d, published)
+	case *domain.QuarantineRedriven:
+		at, err = x.resolve(ctx, at, r, Resolution{Offset: d.Offset, Status: StatusRedriven, Position: d.Position})
+	case *domain.QuarantineDiscarded:
+		at, err = x.resolve(ctx, at, r, Resolution{Offset: d.Offset, Status: StatusDiscarded, Reason: d.Reason})
+	case *domain.StreamRedriven:
+		at, err = x.redrive(ctx, at, r, d.Stream)
+	default:
+		at, err = x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
+	}
+	return at, n, err
+}
+
+// skip passes records that have no verdict.
+func (x *Folder) skip(records []eventstore.Record) {
+	for i := range records {
+		x.pass(&records[i])
+		if x.options.Outcomes != nil {
+			x.folded = append(x.folded, Outcome{})
+		}
+	}
+}
+
+// refuse sets a control record aside.
+func (x *Folder) refuse(ctx context.Context, at Checkpoint, r *eventstore.Record, cause error) (Checkpoint, error) {
+	return x.commit(ctx, at, none, func(context.Context, Batch) error {
+		outcome := x.setAside(r, domain.InstantOf(r.RecordedAt), Outcome{Verdict: eventstore.Quarantined, Problems: problems(cause)})
+		x.pass(r)
+		if x.options.Outcomes != nil {
+			x.folded = append(x.folded, outcome)
+		}
+		return nil
+	})
+}
+
+// ticks returns the instants that the records reach that are ticks, from the first record, which is one, to the last
+// before another kind of record. They do not decrease.
+func (x *Folder) ticks(records []eventstore.Record, first domain.Instant) []domain.Instant {
+	reached := []domain.Instant{first}
+	for i := 1; i < len(records) && isControl(&records[i]); i++ {
+		r := &records[i]
+		recorded := domain.InstantOf(r.RecordedAt)
+		if known := x.options.Bound.Known; known != 0 && recorded > known {
+			break
+		}
+		data, err := x.read(r, recorded)
+		d, ok := data.(*domain.ClockTicked)
+		if err != nil || !ok || x.options.Bound.At != 0 && x.event.Time > x.options.Bound.At {
+			break
+		}
+		reached = append(reached, max(reached[i-1], d.At))
+	}
+	return reached
+}
+
+// tick fires the timers that are due by the first of some ticks by which one is due, and passes that tick and those
+// before it; when so many are due that it takes several batches, it stays in front of the tick until the last of them. It
+// returns how many ticks it passed.
+func (x *Folder) tick(ctx context.Context, at Checkpoint, records []eventstore.Record, reached []domain.Instant) (Checkpoint, int, error) {
+	passed := 0
+	next, err := x.commit(ctx, at, none, func(ctx context.Context, b Batch) error {
+		last := len(reached) - 1
+		first, err := b.Due(ctx, reached[last], 1)
+		if err != nil {
+			return err
+		}
+		if len(first) == 0 {
+			passed = last + 1
+			x.skip(records[:passed])
+			x.changes.Newest = max(x.changes.Newest, reached[last])
+			return nil
+		}
+		k, _ := slices.BinarySearch(reached, first[0].NextDue())
+		due, err := b.Due(ctx, reached[k], sweepCustomers)
+		if err != nil {
+			return err
+		}
+		for _, c := range due {
+			x.fire(c, &records[k], reached[k])
+		}
+		passed = k
+		if len(due) < sweepCustomers {
+			passed = k + 1
+		}
+		if passed > 0 {
+			x.skip(records[:passed])
+			x.changes.Newest = max(x.changes.Newest, reached[passed-1])
+		}
+		return nil
+	})
+	return next, passed, err
+}
+
+func (x *Folder) fire(c *Customer, r *eventstore.Record, until domain.Instant) {
+	x.changed(c)
+	x.effects.position = r.Position()
+	if x.park != nil && x.parks(c, r) {
+		return
+	}
+	x.current = c.ID
+	x.fold.Advance(c, until, &x.effects)
+	c.touch(r.Offset)
+}
+
+// touch notes that the control record at the offset changed the customer.
+func (c *Customer) touch(offset int64) {
+	if n := len(c.Touched); n == 0 || c.Touched[n-1] < offset {
+		c.Touched = append(c.Touched, offset)
+	}
+}
+
+// publish puts a policy in force: first the partition's time moves to its instant under the policy before, then every
+// stream is looked at anew, in batches. Readers see by the new policy after the last of them.
+func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Record, d *domain.PolicyPublished, from domain.Instant) (Checkpoint, error) {
+	published := &PublishedPolicy{Offset: r.Offset, At: from, Version: d.Version, Document: d.Document}
+	fold, err := x.base.under(d.Document)
+	if err == nil && fold.policy.Version != d.Version {
+		err = &domain.Invalid{Problems: []domain.Problem{{Pointer: "/data/version", Rule: "version", Message: "is not that of the document"}}}
+	}
+	if err != nil {
+		return x.refuse(ctx, at, r, err)
+	}
+	for {
+		var swept int
+		next, err := x.commit(ctx, at, none, func(ctx context.Context, b Batch) error {
+			x.changes.Coming = fold
+			streams, err := b.After(ctx, at.Sweep, sweepCustomers)
+			if err != nil {
+				return err
+			}
+			x.effects.position = r.Position()
+			for _, c := range streams {
+				x.changes.Sweep = c.ID
+				x.reconsider(c, r, fold, from)
+			}
+			if swept = len(streams); swept < sweepCustomers {
+				x.changes.Policy = published
+				x.skip([]eventstore.Record{*r})
+			}
+			return nil
+		})
+		if err != nil || swept < sweepCustomers {
+			return next, err
+		}
+		at = next
+	}
+}
+
+func (x *Folder) reconsider(c *Customer, r *eventstore.Record, fold *Fold, from domain.Instant) {
+	if x.park != nil && x.parks(c, r) {
+		x.changed(c)
+		return
+	}
+	x.current = c.ID
+	due := c.NextDue()
+	x.fold.Advance(c, from, &x.effects)
+	if fold.Reconsider(c, from, &x.effects) || c.NextDue() != due {
+		x.changed(c)
+	}
+}
+
+// resolve notes what became of a quarantined record.
+func (x *Folder) resolve(ctx context.Context, at Checkpoint, r *eventstore.Record, resolution Resolution) (Checkpoint, error) {
+	resolution.At = x.event.Time
+	resolution.Actor = legible(x.event.Actor)
+	return x.commit(ctx, at, none, func(context.Context, Batch) error {
+		x.changes.Resolved = append(x.changes.Resolved, resolution)
+		x.skip([]eventstore.Record{*r})
+		return nil
+	})
+}
+
+// redrive folds the queue of a parked stream, in order. When the fold panics again, the stream stays parked.
+func (x *Folder) redrive(ctx context.Context, at Checkpoint, r *eventstore.Record, id string) (Checkpoint, error) {
+	offsets, err := x.store.Queue(ctx, at.Partition, id)
+	if err != nil {
+		return at, fmt.Errorf("redrive stream %q: %w", id, err)
+	}
+	offsets = slices.DeleteFunc(offsets, func(o int64) bool { return o >= r.Offset })
+	if len(offsets) == 0 {
+		return x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip([]eventstore.Record{*r}); return nil })
+	}
+	if x.options.Records == nil {
+		return at, fmt.Errorf("redrive stream %q: records cannot be read", id)
+	}
+	records, err := x.options.Records.Read(ctx, at.Partition, offsets)
+	if err != nil {
+		return at, fmt.Errorf("redrive stream %q: %w", id, err)
+	}
+	name := func(yield func(string) bool) { yield(id) }
+	return x.commit(ctx, at, name, func(_ context.Context, b Batch) error {
+		defer x.skip([]eventstore.Record{*r})
+		c := b.Customer(id)
+		if !c.Parked || x.park[id] != nil {
+			return nil
+		}
+		x.changed(c)
+		c.Parked = false
+		x.changes.Released = append(x.changes.Released, c.ID)
+		for i := range records {
+			x.record(b, &records[i])
+		}
+		return nil
+	})
+}

@@ -1,0 +1,138 @@
+package memview
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
+)
+
+// Queue returns the records that wait behind a parked stream.
+func (s *Store) Queue(_ context.Context, p int, stream string) ([]int64, error) {
+	part, err := s.partition(p)
+	if err != nil {
+		return nil, err
+	}
+	part.mu.RLock()
+	defer part.mu.RUnlock()
+	var offsets []int64
+	for _, q := range part.queued {
+		if q.Customer == stream {
+			offsets = append(offsets, q.Offset)
+		}
+	}
+	return offsets, nil
+}
+
+// Partitions returns where each partition stands.
+func (s *Store) Partitions(context.Context) ([]projections.PartitionView, error) {
+	views := make([]projections.PartitionView, len(s.partitions))
+	for i, p := range s.partitions {
+		views[i] = p.view(i)
+	}
+	return views, nil
+}
+
+func (p *partition) view(number int) projections.PartitionView {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dues == nil {
+		p.dues = newDues(p.customers)
+	}
+	c := &p.checkpoint
+	return projections.PartitionView{
+		Partition: number, Next: c.Next, Recorded: c.Recorded, Newest: c.Newest, Owner: p.owner, Epoch: c.Epoch,
+		Due: p.dues.next(), PolicyVersion: p.fold.Policy().Version,
+	}
+}
+
+// Resolve returns what became of a record.
+func (s *Store) Resolve(_ context.Context, at eventstore.Position, stream, event string) (projections.Outcome, error) {
+	p, err := s.partition(at.Partition)
+	if err != nil {
+		return projections.Outcome{}, err
+	}
+	// Lookups by id build an index in the stream, so they are made on a copy that no other reader has.
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at.Offset >= p.checkpoint.Next {
+		return projections.Outcome{}, fmt.Errorf("resolve record %s: the partition was folded up to %d", at, p.checkpoint.Next)
+	}
+	for i := range p.quarantine {
+		if p.quarantine[i].Offset == at.Offset {
+			return p.quarantine[i].Outcome(), nil
+		}
+	}
+	for _, q := range p.queued {
+		if q.Offset == at.Offset {
+			return projections.Outcome{}, nil
+		}
+	}
+	c := p.customers[stream]
+	if c == nil {
+		return projections.Outcome{}, nil
+	}
+	return c.Customer.OutcomeAt(at.Offset, wire.IDKey(event)), nil
+}
+
+// Parked returns the parked customers.
+func (s *Store) Parked(context.Context) ([]projections.Parked, error) {
+	defer s.lockAll()()
+	parked := []projections.Parked{}
+	for _, p := range s.partitions {
+		for _, k := range p.parked {
+			for _, q := range p.queued {
+				if q.Customer == k.Customer {
+					k.Queue++
+				}
+			}
+			parked = append(parked, k)
+		}
+	}
+	slices.SortFunc(parked, projections.CompareParked)
+	return parked, nil
+}
+
+// Backlog says how much waits for somebody to look at it.
+func (s *Store) Backlog(context.Context) (*projections.Backlog, error) {
+	defer s.lockAll()()
+	b := new(projections.Backlog)
+	older := func(a, b domain.Instant) domain.Instant {
+		if a == 0 {
+			return b
+		}
+		return min(a, b)
+	}
+	for _, p := range s.partitions {
+		for i := range p.quarantine {
+			if p.quarantine[i].Status == projections.StatusOpen {
+				b.Quarantined++
+				b.OldestQuarantined = older(b.OldestQuarantined, p.quarantine[i].Recorded)
+			}
+		}
+		for i := range p.parked {
+			b.OldestParked = older(b.OldestParked, p.parked[i].At)
+		}
+		b.Parked += int64(len(p.parked))
+		b.Queued += int64(len(p.queued))
+	}
+	return b, nil
+}
+
+// Policies returns the published policies.
+func (s *Store) Policies(context.Context) ([]projections.PolicyView, error) {
+	defer s.lockAll()()
+	policies := make(projections.PolicyList, 0)
+	for i, p := range s.partitions {
+		for _, published := range p.policies {
+			policies.Add(i, published)
+		}
+	}
+	slices.SortStableFunc(policies, func(a, b projections.PolicyView) int { return cmp.Compare(b.PublishedAt, a.PublishedAt) })
+	return policies, nil
+}

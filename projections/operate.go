@@ -1,0 +1,52 @@
+package projections
+
+import (
+	"cmp"
+
+	"github.com/rapport-crm/rapport/eventstore"
+)
+
+// Outcome returns what the entry says became of the record.
+func (q *Quarantine) Outcome() Outcome {
+	o := Outcome{Known: true, Verdict: q.Verdict, Version: q.Version, Problems: q.Problems}
+	if q.Verdict == eventstore.Conflict && len(q.Problems) > 0 {
+		o.Reason = eventstore.VersionMismatch
+		if q.Problems[0].Rule == ruleIDReused {
+			o.Reason = eventstore.IDReused
+		}
+	}
+	return o
+}
+
+// OutcomeAt returns what became of a record of the customer that was folded and neither set aside nor queued: it was
+// accepted, or it repeats the one with the same id. id is the key of the event's id.
+func (c *Customer) OutcomeAt(offset int64, id uint64) Outcome {
+	accepted, found := c.Stream.Find(id)
+	if !found {
+		return Outcome{}
+	}
+	if accepted != offset {
+		return Outcome{Known: true, Verdict: eventstore.Duplicate, Version: c.Stream.VersionBefore(offset)}
+	}
+	return Outcome{Known: true, Verdict: eventstore.Accepted, Version: c.Stream.VersionBefore(offset + 1)}
+}
+
+// CompareParked orders parked customers: those longest parked first.
+func CompareParked(a, b Parked) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Customer, b.Customer))
+}
+
+// PolicyList collects published policies over the partitions.
+type PolicyList []PolicyView
+
+// Add enters a policy that holds in a partition. The same policy published at the same instant is one entry.
+func (l *PolicyList) Add(partition int, p PublishedPolicy) {
+	at := eventstore.Position{Partition: partition, Offset: p.Offset}
+	for i := range *l {
+		if v := &(*l)[i]; v.PublishedAt == p.At && v.Version == p.Version && v.Document == p.Document {
+			v.Positions = append(v.Positions, at)
+			return
+		}
+	}
+	*l = append(*l, PolicyView{Version: p.Version, PublishedAt: p.At, Document: p.Document, Positions: []eventstore.Position{at}})
+}

@@ -1,0 +1,135 @@
+package refold
+
+import (
+	"context"
+	"iter"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/memview"
+)
+
+// Shares is the number of shares of a partition.
+const Shares = 64
+
+// shareBits is the number of bits of a hash that name a share.
+const shareBits = 6
+
+// ShareOf returns the share of a stream.
+func ShareOf(id string) int { return int(xxhash.Sum64String(id) >> (64 - shareBits)) }
+
+// shareOfKey is ShareOf for the key of a record.
+func shareOfKey(key []byte) int { return int(xxhash.Sum64(key) >> (64 - shareBits)) }
+
+// controlShare is the share that counts control records which are refused, so that they are counted once.
+const controlShare = 0
+
+// share is the fold of the streams of one share. It is the store of its folder: the memory store, except that the
+// records of other streams are missing between its own.
+type share struct {
+	*memview.Store
+	number int
+	folder *projections.Folder
+	// at is the checkpoint of the memory store.
+	at projections.Checkpoint
+	// group are the records that wait to be folded in one batch.
+	group []eventstore.Record
+	// bytes is about how much memory the share takes.
+	bytes int64
+	// accepted and moves count what the estimate rests on.
+	accepted, moves, aside int64
+}
+
+func newShare(ctx context.Context, number int, o *Options, log Log, partition int) (*share, error) {
+	s := &share{Store: memview.NewAt(o.Fold, 1, o.At), number: number}
+	s.folder = projections.NewFolder(o.Fold, s, projections.FolderOptions{
+		PartitionOf: log.PartitionOf, Records: records{log, partition}, Trusted: o.Trusted,
+	})
+	var err error
+	s.at, err = s.folder.Claim(ctx, 0)
+	return s, err
+}
+
+// fold folds some records of the share, which need not be consecutive.
+func (s *share) fold(ctx context.Context, records []eventstore.Record) error {
+	at := s.at
+	at.Next = records[0].Offset
+	_, err := s.folder.Fold(ctx, at, records)
+	return err
+}
+
+// flush folds the records that wait.
+func (s *share) flush(ctx context.Context) error {
+	if len(s.group) == 0 {
+		return nil
+	}
+	err := s.fold(ctx, s.group)
+	s.group = s.group[:0]
+	return err
+}
+
+// Begin opens a batch at the place of the memory store, whatever records of other shares lie before at.
+func (s *share) Begin(ctx context.Context, _ projections.Checkpoint, customers iter.Seq[string]) (projections.Batch, error) {
+	b, err := s.Store.Begin(ctx, s.at, customers)
+	if err != nil {
+		return nil, err
+	}
+	return &batch{Batch: b, share: s}, nil
+}
+
+// batch is a batch of the memory store.
+type batch struct {
+	projections.Batch
+	share *share
+}
+
+// Commit commits the batch, without a control record that was refused unless this share counts those.
+func (b *batch) Commit(ctx context.Context, changes *projections.Changes) (projections.Checkpoint, error) {
+	s := b.share
+	if q := changes.Quarantined; s.number != controlShare && len(q) == 1 && q[0].Customer == domain.ControlSubject {
+		changes.Quarantined = nil
+		changes.Effects.Rollups.Verdicts[q[0].Verdict]--
+	}
+	s.accepted += changes.Effects.Rollups.Verdicts[eventstore.Accepted]
+	s.moves += int64(len(changes.Effects.Moves))
+	s.aside += int64(len(changes.Quarantined) + len(changes.Queued))
+	at, err := b.Batch.Commit(ctx, changes)
+	if err == nil {
+		s.at = at
+		err = s.measure()
+	}
+	return at, err
+}
+
+// What the parts of a share take, in bytes, measured on the streams of the demo and of the benchmarks: a stream with its
+// state and a place in the index, an accepted event in the index of its stream, a move with its evidence, and a record
+// that was set aside.
+const (
+	streamBytes = 1400
+	eventBytes  = 40
+	moveBytes   = 220
+	asideBytes  = 700
+)
+
+func (s *share) measure() error {
+	contents, err := s.Contents(0)
+	if err != nil {
+		return err
+	}
+	s.bytes = int64(contents.Len())*streamBytes + s.accepted*eventBytes + s.moves*moveBytes + s.aside*asideBytes
+	return nil
+}
+
+// records reads records of one partition, whatever number the share gives its own.
+type records struct {
+	log       Log
+	partition int
+}
+
+// Read returns the records at the given offsets.
+func (r records) Read(ctx context.Context, _ int, offsets []int64) ([]eventstore.Record, error) {
+	return r.log.Read(ctx, r.partition, offsets)
+}
