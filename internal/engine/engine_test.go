@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/engine"
+	"github.com/rapport-crm/rapport/internal/kafkatest"
 	"github.com/rapport-crm/rapport/internal/pgtest"
 	"github.com/rapport-crm/rapport/internal/replay"
 	"github.com/rapport-crm/rapport/projections"
@@ -37,29 +41,55 @@ func appendTo(t *testing.T, e *engine.Engine, records []eventstore.Record) {
 	}
 }
 
-func TestTheEngineOutlivesAKilledDatabase(t *testing.T) {
-	t.Parallel()
-	database := pgtest.Server(t, nil)
-	quiet := slog.New(slog.DiscardHandler)
-	e, err := engine.Open(t.Context(), engine.Config{Log: engine.LogConfig{NoSync: true}, DatabaseURL: database.URL()}, quiet)
+var quiet = slog.New(slog.DiscardHandler)
+
+// open opens an engine that is closed with the test.
+func open(t *testing.T, c engine.Config) *engine.Engine {
+	t.Helper()
+	e, err := engine.Open(t.Context(), c, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// run runs the engine until stop or the end of the test.
+func run(t *testing.T, e *engine.Engine) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()
+	stopped := false
+	stop = func() {
+		t.Helper()
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("the engine ended with %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
 
-	appendTo(t, e, purchases(0, 500))
+func catchUp(t *testing.T, e *engine.Engine) {
+	t.Helper()
 	if err := e.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	database.Kill()
-	appendTo(t, e, purchases(500, 500))
-	database.Start()
-	if err := e.CatchUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+}
 
+// sameAsTheLog compares what an engine shows with a replay of its log.
+func sameAsTheLog(t *testing.T, e *engine.Engine, events int64) {
+	t.Helper()
 	views, err := e.Views.Summary(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -72,14 +102,154 @@ func TestTheEngineOutlivesAKilledDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if views.Digest != want.Digest || views.Events != 1000 {
-		t.Errorf("%d events with digest %s, a replay of the log has %s", views.Events, views.Digest, want.Digest)
+	if views.Digest != want.Digest || views.Events != events {
+		t.Errorf("%d events with digest %s, a replay of the log has %d with %s", views.Events, views.Digest, want.Events, want.Digest)
+	}
+}
+
+// published returns the records of the output topic of the lifecycle.
+func published(t *testing.T, e *engine.Engine) []eventstore.Record {
+	t.Helper()
+	log, err := eventstore.Open(t.Context(), eventstore.Config{Brokers: e.Log.Brokers(), Topic: "rapport.lifecycle", ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	ends, err := log.Ends(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []eventstore.Record
+	for p, end := range ends {
+		offsets := make([]int64, end)
+		for i := range offsets {
+			offsets[i] = int64(i)
+		}
+		records, err := log.Read(t.Context(), p, offsets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, records...)
+	}
+	return all
+}
+
+func TestTheEngineOutlivesAKilledDatabase(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Server(t, nil)
+	e := open(t, engine.Config{Log: engine.LogConfig{NoSync: true}, DatabaseURL: database.URL()})
+	stop := run(t, e)
+	appendTo(t, e, purchases(0, 500))
+	catchUp(t, e)
+	database.Kill()
+	appendTo(t, e, purchases(500, 500))
+	database.Start()
+	catchUp(t, e)
+	sameAsTheLog(t, e, 1000)
+	stop()
+}
+
+func TestOutputsGoOnWhereTheTopicsEnd(t *testing.T) {
+	t.Parallel()
+	config := engine.Config{Log: engine.LogConfig{NoSync: true, Data: t.TempDir()}}
+	seen := make(map[string]string)
+	for round := range 3 {
+		e := open(t, config)
+		stop := run(t, e)
+		appendTo(t, e, purchases(round*1000, 1000))
+		catchUp(t, e)
+		records := published(t, e)
+		for _, r := range records {
+			var ev domain.Event
+			if err := wire.Decode(&ev, r.Key, r.Value, r.Headers); err != nil {
+				t.Fatal(err)
+			}
+			switch before, known := seen[ev.ID]; {
+			case !known:
+				seen[strings.Clone(ev.ID)] = string(r.Value)
+			case before != string(r.Value):
+				t.Errorf("output %s came again with other content", ev.ID)
+			}
+		}
+		// A start repeats at most what came from the last record of each of the four partitions.
+		if repeated := len(records) - len(seen); repeated > 8*round {
+			t.Errorf("round %d: %d outputs, %d of them repeated", round, len(seen), repeated)
+		}
+		stop()
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Ten customers, each started, grown and matured.
+	if len(seen) < 30 {
+		t.Errorf("%d outputs", len(seen))
+	}
+}
+
+func TestViewsThatBeganWithAnotherPolicyAreRefused(t *testing.T) {
+	t.Parallel()
+	config := engine.Config{Log: engine.LogConfig{NoSync: true, Data: t.TempDir()}, DatabaseURL: pgtest.Database(t)}
+	e := open(t, config)
+	stop := run(t, e)
+	appendTo(t, e, purchases(0, 10))
+	catchUp(t, e)
+	stop()
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other, err := domain.ParsePolicy([]byte("version: other\nlifecycle:\n  decline_gaps: 3\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Policy = other
+	if _, err := engine.Open(t.Context(), config, quiet); !errors.Is(err, engine.ErrOtherPolicy) {
+		t.Errorf("got %v", err)
+	}
+	config.Policy = domain.DefaultPolicy()
+	open(t, config)
+}
+
+func TestEnginesShareThePartitionsAndTakeOver(t *testing.T) {
+	t.Parallel()
+	config := engine.Config{
+		Log:         engine.LogConfig{Kafka: []string{kafkatest.Broker(t)}, Topic: "engines." + uuid.NewString(), Partitions: 6},
+		DatabaseURL: pgtest.Database(t), NoOutputs: true,
+	}
+	config.Node = "one"
+	one := open(t, config)
+	run(t, one)
+	appendTo(t, one, purchases(0, 1000))
+	catchUp(t, one)
+	config.Node = "two"
+	two := open(t, config)
+	stop := run(t, two)
+	for n := 1000; len(owners(t, one)) < 2; n += 10 {
+		appendTo(t, two, purchases(n, 10))
+		catchUp(t, two)
+		catchUp(t, one)
 	}
 	stop()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("the engine ended with %v", err)
+	for n := 100_000; len(owners(t, one)) > 1; n += 10 {
+		appendTo(t, one, purchases(n, 10))
+		catchUp(t, one)
 	}
-	if err := e.Close(); err != nil {
-		t.Error(err)
+	views, err := one.Views.Summary(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	sameAsTheLog(t, one, views.Events)
+}
+
+// owners returns the engines that have folded each partition last.
+func owners(t *testing.T, e *engine.Engine) map[string]int {
+	t.Helper()
+	partitions, err := e.Views.Partitions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	owners := make(map[string]int)
+	for _, p := range partitions {
+		owners[p.Owner]++
+	}
+	return owners
 }
