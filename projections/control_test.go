@@ -24,6 +24,8 @@ type book struct {
 	fold    *projections.Fold
 	folder  *projections.Folder
 	at      projections.Checkpoint
+	// trusted takes records without a look at the policy.
+	trusted bool
 }
 
 // outbox keeps what was published.
@@ -45,7 +47,7 @@ func newBook(t testing.TB, fold *projections.Fold) *book {
 func (b *book) claim() {
 	b.t.Helper()
 	b.folder = projections.NewFolder(b.fold, b.store, projections.FolderOptions{
-		PartitionOf: inPartitionZero, Outlet: b.outlet, Records: b,
+		PartitionOf: inPartitionZero, Outlet: b.outlet, Records: b, Trusted: b.trusted,
 	})
 	var err error
 	if b.at, err = b.folder.Claim(b.t.Context(), 0); err != nil {
@@ -307,6 +309,30 @@ func TestACustomerOnWhichTheFoldPanicsIsParkedAndHarmsNoOther(t *testing.T) {
 	whole.catchUp()
 	if a, b := summary(t, b.store), summary(t, whole.store); a.Digest != b.Digest {
 		t.Errorf("the digest is %s, that of a whole fold %s", a.Digest, b.Digest)
+	}
+}
+
+func TestACustomerParkedByATickIsReleasedThoughNothingWaits(t *testing.T) {
+	t.Parallel()
+	fold := projections.NewFold(domain.DefaultPolicy())
+	b := newBook(t, fold)
+	b.trusted = true
+	b.claim()
+	b.purchase("c", "p1", day(0))
+	b.catchUp()
+	good := *fold
+	*fold = projections.Fold{} // without a policy every timer panics
+	b.tick(day(130))
+	b.catchUp()
+	if parked, err := b.store.Parked(t.Context()); err != nil || len(parked) != 1 || parked[0].Queue != 0 {
+		t.Fatalf("parked %+v, %v", parked, err)
+	}
+	*fold = good
+	b.control("stream.redriven", day(131), `{"stream":"c"}`)
+	b.tick(day(132))
+	b.catchUp()
+	if v := b.customer("c"); v.Parked || v.Lifecycle.Stage != domain.StageDecline || v.Lifecycle.Since != day(120)+domain.Microsecond {
+		t.Errorf("after the redrive it is in %s since %s, parked %t", v.Lifecycle.Stage, v.Lifecycle.Since, v.Parked)
 	}
 }
 

@@ -45,8 +45,10 @@ type FolderOptions struct {
 
 // Folder folds the records of one partition into a store, batch by batch. Not safe for concurrent use.
 type Folder struct {
-	base    *Fold
+	base *Fold
+	// fold is the fold in force, since the instant at which its policy was published, zero for the first one.
 	fold    *Fold
+	since   domain.Instant
 	store   Store
 	options FolderOptions
 	decoder *domain.Decoder
@@ -75,8 +77,9 @@ func (x *Folder) Claim(ctx context.Context, partition int) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	x.fold = x.base
+	x.fold, x.since = x.base, 0
 	if p := resume.Policy; p != nil {
+		x.since = p.At
 		if x.fold, err = x.base.under(p.Document); err != nil {
 			return Checkpoint{}, fmt.Errorf("claim partition %d: policy published at offset %d: %w", partition, p.Offset, err)
 		}

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -178,8 +179,12 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 			}
 			return nil
 		})
-		if err != nil || swept < sweepCustomers {
+		if err != nil {
 			return next, err
+		}
+		if swept < sweepCustomers {
+			x.since = from
+			return next, nil
 		}
 		at = next
 	}
@@ -209,20 +214,14 @@ func (x *Folder) resolve(ctx context.Context, at Checkpoint, r *eventstore.Recor
 	})
 }
 
-// redrive folds the queue of a parked stream, in order. When the fold panics again, the stream stays parked.
+// redrive folds the queue of a parked stream, in order, under the policy in force. When the fold panics again, the stream stays parked.
 func (x *Folder) redrive(ctx context.Context, at Checkpoint, r *eventstore.Record, id string) (Checkpoint, error) {
 	offsets, err := x.store.Queue(ctx, at.Partition, id)
 	if err != nil {
 		return at, fmt.Errorf("redrive stream %q: %w", id, err)
 	}
 	offsets = slices.DeleteFunc(offsets, func(o int64) bool { return o >= r.Offset })
-	if len(offsets) == 0 {
-		return x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip([]eventstore.Record{*r}); return nil })
-	}
-	if x.options.Records == nil {
-		return at, fmt.Errorf("redrive stream %q: records cannot be read", id)
-	}
-	records, err := x.options.Records.Read(ctx, at.Partition, offsets)
+	records, err := x.queued(ctx, at.Partition, offsets)
 	if err != nil {
 		return at, fmt.Errorf("redrive stream %q: %w", id, err)
 	}
@@ -239,6 +238,20 @@ func (x *Folder) redrive(ctx context.Context, at Checkpoint, r *eventstore.Recor
 		for i := range records {
 			x.record(b, &records[i])
 		}
+		// A policy may have been published meanwhile, which passed the stream by.
+		x.current, x.effects.position = c.ID, r.Position()
+		x.fold.Reconsider(c, x.since, &x.effects)
 		return nil
 	})
+}
+
+// queued reads the records of a queue.
+func (x *Folder) queued(ctx context.Context, partition int, offsets []int64) ([]eventstore.Record, error) {
+	if len(offsets) == 0 {
+		return nil, nil
+	}
+	if x.options.Records == nil {
+		return nil, errors.New("records cannot be read")
+	}
+	return x.options.Records.Read(ctx, partition, offsets)
 }

@@ -89,8 +89,12 @@ func (f clientFlags) get(ctx context.Context, query url.Values, path ...string) 
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
 	body, kind, err := f.fetch(ctx, query, path...)
-	for notReached(err) && ctx.Err() == nil {
-		body, kind, err = f.fetch(ctx, query, path...)
+	for query.Has("after") && notReached(err) && pause(ctx) {
+		again, typ, fault := f.fetch(ctx, query, path...)
+		if ctx.Err() != nil {
+			break // the answer before tells more
+		}
+		body, kind, err = again, typ, fault
 	}
 	if err != nil {
 		return nil, err
@@ -106,6 +110,19 @@ func (f clientFlags) get(ctx context.Context, query url.Values, path ...string) 
 func notReached(err error) bool {
 	p, ok := errors.AsType[*problem](err)
 	return ok && p.Status == http.StatusGatewayTimeout
+}
+
+// retryPause is the time between two tries to read after a position.
+const retryPause = time.Second
+
+// pause waits before the next try and reports whether there is time for one.
+func pause(ctx context.Context) bool {
+	select {
+	case <-time.After(retryPause):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // fetch returns the body and the media type of a successful answer.

@@ -130,7 +130,7 @@ func (c *rebuildCmd) follow(ctx context.Context, a *app) error {
 		if err != nil {
 			return fmt.Errorf("rebuild: %w", err)
 		}
-		if ended, err := f.look(list); ended || err != nil {
+		if ended, err := f.look(ctx, list); ended || err != nil {
 			return err
 		}
 		select {
@@ -149,7 +149,7 @@ type followed struct {
 }
 
 // look shows how far the rebuild is, and reports whether it has ended.
-func (f *followed) look(list []pgview.GenerationStatus) (ended bool, err error) {
+func (f *followed) look(ctx context.Context, list []pgview.GenerationStatus) (ended bool, err error) {
 	for i := range list {
 		g := &list[i]
 		if g.Rebuild == nil || f.id != 0 && g.ID != f.id || f.id == 0 && !g.Rebuild.Running {
@@ -160,7 +160,7 @@ func (f *followed) look(list []pgview.GenerationStatus) (ended bool, err error) 
 		}
 		if g.Rebuild.Running {
 			for _, p := range g.Rebuild.Partitions {
-				f.show.report(refold.Progress{Partition: p.Partition, From: p.SharesDone, To: max(p.SharesTo, p.SharesDone), Next: p.ReadTo, End: p.Pinned})
+				f.show.tell(ctx, refold.Progress{Partition: p.Partition, From: p.SharesDone, To: max(p.SharesTo, p.SharesDone), Next: p.ReadTo, End: p.Pinned})
 			}
 			return false, nil
 		}

@@ -43,7 +43,9 @@ func newFoldProgress(a *app, what string, partitions int) *foldProgress {
 }
 
 // report is told of each window of a partition.
-func (p *foldProgress) report(at refold.Progress) {
+func (p *foldProgress) report(at refold.Progress) { p.tell(context.Background(), at) }
+
+func (p *foldProgress) tell(ctx context.Context, at refold.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done[at.Partition] = at.Done()
@@ -58,7 +60,7 @@ func (p *foldProgress) report(at refold.Progress) {
 	}
 	if now := time.Now(); now.Sub(p.last) >= foldInterval {
 		p.last = now
-		p.logger.LogAttrs(context.Background(), slog.LevelInfo, "fold of the log goes on", slog.String("for", p.what),
+		p.logger.LogAttrs(ctx, slog.LevelInfo, "fold of the log goes on", slog.String("for", p.what),
 			slog.Float64("done", math.Round(1000*all)/1000), slog.Duration("elapsed", now.Sub(p.begun).Round(time.Second)))
 	}
 }

@@ -195,17 +195,17 @@ func TestFollowingARebuildEndsWithIt(t *testing.T) {
 		a := &app{Stdout: &stdout, Stderr: &stderr}
 		f := &followed{app: a}
 		list := exampleGenerations(t).Items
-		if ended, err := f.look(list); ended || err != nil {
+		if ended, err := f.look(t.Context(), list); ended || err != nil {
 			t.Fatalf("it ends at once: %v", err)
 		}
 		list[1].Rebuild.Running, list[1].Rebuild.Phase = false, phase
-		ended, err := f.look(list)
+		ended, err := f.look(t.Context(), list)
 		if !ended || a.exitCode(t.Context(), err) != code {
 			t.Errorf("a rebuild that ended as %s ends with %v", phase, err)
 		}
 	}
 	a := &app{Stderr: &bytes.Buffer{}}
-	if ended, err := (&followed{app: a}).look(nil); !ended || a.exitCode(t.Context(), err) != exitNotFound {
+	if ended, err := (&followed{app: a}).look(t.Context(), nil); !ended || a.exitCode(t.Context(), err) != exitNotFound {
 		t.Errorf("without a rebuild it ends with %v", err)
 	}
 }

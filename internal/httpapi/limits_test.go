@@ -71,7 +71,7 @@ func TestMoreBytesOfBodiesThanThereIsRoomForAreRefusedForNow(t *testing.T) {
 	t.Parallel()
 	log := &blocked{entered: make(chan struct{}), release: make(chan struct{})}
 	s := setup(t, held(log), func(o *httpapi.Options) { o.MaxBodies = 1 }) // the least there is, 16 MiB
-	large := heavy(13)
+	large := "[" + purchase("c1") + strings.Repeat(" ", 13<<20) + "]"
 	first := make(chan *reply)
 	go func() { first <- s.post(batch, large) }()
 	<-log.entered
@@ -88,7 +88,7 @@ func TestMoreBytesOfBodiesThanThereIsRoomForAreRefusedForNow(t *testing.T) {
 	defer close(log.entered)
 	for range 3 {
 		s.post(batch, large).wants(http.StatusOK)
-		s.post(batch, large[:len(large)/2]).wants(http.StatusBadRequest)
+		s.post(batch, large[:len(large)-1]).wants(http.StatusBadRequest)
 		s.post(ndjson, purchase("c1")+"\n").wants(http.StatusOK)
 		s.post(one, zstandard(t, purchase("c1")), "Content-Encoding", "zstd").wants(http.StatusAccepted)
 		s.post(one, "no zstd", "Content-Encoding", "zstd").wants(http.StatusBadRequest)

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-crm/rapport/internal/verify"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/pgview"
+	"github.com/rapport-crm/rapport/projections/viewtest"
 )
 
 // database folds the log into a database of its own.
@@ -87,6 +88,10 @@ func TestRowsThatWereFoldedFromTheLogDoNotDifferFromIt(t *testing.T) {
 func TestARowThatWasChangedIsFound(t *testing.T) {
 	t.Parallel()
 	log := history(t, 30, 900, 50)
+	long, err := log.Append(t.Context(), viewtest.Purchases(150, 1).Partition(1)[0])
+	if err != nil || len(long) != 150 {
+		t.Fatal(long, err)
+	}
 	pool := database(t, log)
 	const victim = "(SELECT min(customer) FROM rapport_g1.moves)"
 	for name, c := range map[string]struct{ change, kind, field string }{
@@ -106,6 +111,7 @@ func TestARowThatWasChangedIsFound(t *testing.T) {
 		"quarantine":        {"UPDATE rapport_g1.quarantine SET status = 'discarded' WHERE partition = 0", "quarantine", "row"},
 		"a digest":          {"UPDATE rapport_g1.checkpoints SET digest1 = digest1 + 1 WHERE partition = 2", "checkpoint", "digest1"},
 		"a parked customer": {"INSERT INTO rapport_g1.parked VALUES (1, 'x', 5, 0, 'boom')", "parked", "row"},
+		"an index":          {`UPDATE rapport_g1.stream_chunks SET chunk = chunk || '\x00' WHERE number = 0`, "index", "chunk 0"},
 		"a policy":          {"UPDATE rapport_g1.policies SET at = at + 1 WHERE partition = 1", "policies", "row"},
 	} {
 		saved := save(t, pool)
@@ -130,7 +136,7 @@ func TestARowThatWasChangedIsFound(t *testing.T) {
 // save returns a function that puts the tables that a test changes back as they are now.
 func save(t *testing.T, pool *pgxpool.Pool) func() {
 	t.Helper()
-	tables := []string{"customers", "moves", "rollups", "quarantine", "checkpoints", "parked", "policies"}
+	tables := []string{"customers", "moves", "rollups", "quarantine", "checkpoints", "parked", "policies", "stream_chunks"}
 	run := func(statement string) {
 		if _, err := pool.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)

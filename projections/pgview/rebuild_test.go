@@ -72,9 +72,16 @@ func summary(t *testing.T, store *pgview.Store) *projections.Summary {
 
 func TestARebuildHoldsWhatTheLiveGenerationHolds(t *testing.T) {
 	t.Parallel()
-	for seed, memory := range []int64{0, 1, 60_000} {
-		pool, fold := connect(t), viewtest.DefaultFold()
-		history := viewtest.Generate(uint64(40+seed), 1500, 60)
+	for _, c := range []struct {
+		history *viewtest.History
+		memory  int64
+	}{
+		{viewtest.Generate(40, 1500, 60), 0},
+		{viewtest.Generate(41, 1500, 60), 1},
+		{viewtest.Generate(42, 1500, 60), 60_000},
+		{viewtest.Shuffled(3000, 8), 0}, // their indexes have sealed chunks
+	} {
+		pool, fold, history, memory := connect(t), viewtest.DefaultFold(), c.history, c.memory
 		l := controlled(t, history.Partition(3))
 		old := fill(t, pool, l, fold)
 		passes := 0
@@ -438,7 +445,7 @@ func TestALongQueryOfAnAnalystDelaysTheSwitchAndNobodyElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer analyst.Rollback(context.WithoutCancel(t.Context()))
+	defer func() { _ = analyst.Rollback(context.WithoutCancel(t.Context())) }()
 	if _, err := analyst.Exec(t.Context(), "SELECT * FROM rapport.customers"); err != nil {
 		t.Fatal(err)
 	}

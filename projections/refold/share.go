@@ -108,8 +108,8 @@ func (b *batch) Commit(ctx context.Context, changes *projections.Changes) (proje
 // state and a place in the index, an accepted event in the index of its stream, a move with its evidence, and a record
 // that was set aside.
 const (
-	streamBytes = 1400
-	eventBytes  = 40
+	streamBytes = 1300
+	eventBytes  = 80
 	moveBytes   = 220
 	asideBytes  = 700
 )
