@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -94,7 +95,9 @@ func (v *verification) compare(ctx context.Context) (*Report, error) {
 	report := &Report{Positions: list.at, Differences: []refold.Difference{}}
 	var only func([]byte) bool
 	if v.options.Sample > 0 {
-		only = func(id []byte) bool { _, chosen := list.items[string(id)]; return chosen }
+		// The passes of one partition take customers out of the list while another partition is read.
+		chosen := maps.Clone(list.items)
+		only = func(id []byte) bool { _, found := chosen[string(id)]; return found }
 	}
 	var mu sync.Mutex
 	err = v.refold(ctx, list.at, list.asOf, only, func(_ context.Context, pass *refold.Pass) error {
