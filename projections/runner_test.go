@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"log/slog"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,8 +17,6 @@ import (
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 )
-
-var silent = slog.New(slog.DiscardHandler)
 
 // newLog returns a log of two partitions in an embedded broker of its own.
 func newLog(t *testing.T) *eventstore.Log {

@@ -28,17 +28,6 @@ func (b *bench) publish(document string) *Published {
 	return p
 }
 
-// matures returns the version of the policy under which the customer became mature, empty when it did not.
-func (b *bench) matures(id string) string {
-	b.t.Helper()
-	for _, m := range b.customer(id).Lifecycle.Moves {
-		if m.To == domain.StageMaturity {
-			return m.Policy
-		}
-	}
-	return ""
-}
-
 func TestAPublishedPolicyHoldsFromItsPlaceOnInEveryPartition(t *testing.T) {
 	t.Parallel()
 	b := setup(t, awake)

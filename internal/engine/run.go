@@ -144,7 +144,7 @@ func (e *Engine) successor(ctx context.Context, store *pgview.Store) (work, erro
 		return nil, err
 	}
 	e.logger.LogAttrs(ctx, slog.LevelInfo, "views are folded anew", slog.String("generation", store.Generation()),
-		slog.String("in place of", live.Name), slog.String("up to", live.Positions.String()))
+		slog.String("in_place_of", live.Name), slog.String("up_to", live.Positions.String()))
 	return func(ctx context.Context, runner *projections.Runner, partitions []int) error {
 		if err := runner.RunPartitionsUntil(ctx, partitions, live.Positions); err != nil {
 			return err

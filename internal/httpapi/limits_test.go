@@ -82,7 +82,7 @@ func TestMoreBytesOfBodiesThanThereIsRoomForAreRefusedForNow(t *testing.T) {
 	(<-first).wants(http.StatusOK)
 	// What was taken is given back, also by those that were refused and those that break off.
 	go func() {
-		for range log.entered { //nolint:revive // appends go through from here on
+		for range log.entered { // appends go through from here on
 		}
 	}()
 	defer close(log.entered)

@@ -56,7 +56,7 @@ func TestARequestThatDoesNotEndIsCutOffAfterTheGrace(t *testing.T) {
 
 func TestNewConnectionsAreRefusedWhileRequestsEnd(t *testing.T) {
 	t.Parallel()
-	refused := make(chan error)
+	refused := make(chan struct{})
 	addr, ended := stopping(t, func(http.ResponseWriter, *http.Request) { <-refused })
 	// The listener is closed at some moment after the word to stop; until then connections wait to be accepted.
 	for {
