@@ -8,6 +8,8 @@ TESTFLAGS ?=
 PKG ?= ./...
 BENCH ?= .
 FUZZTIME ?= 20s
+ROUNDS ?= 20
+SEED ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unreleased)
 
 # The linter is built once for each pinned version; building it takes some minutes.
@@ -42,6 +44,11 @@ test-real: ## run the packages whose tests use a real Apache Kafka or PostgreSQL
 		'$$1 ~ /\.test$$/ && / [^ ]*\/internal\/(pgtest|kafkatest)( |$$)/ { sub(/\.test$$/, "", $$1); print $$1 }') && \
 	if [ -z "$$packages" ]; then echo "no package of $(PKG) uses a server" >&2; exit 1; fi && \
 	set -x && $(WITHSERVERS) $(GO) test -count=1 -timeout 10m $(TESTFLAGS) $$packages
+
+.PHONY: test-faults
+test-faults: ## break processes, brokers, databases and connections for a long time (ROUNDS=20, SEED=first seed)
+	RAPPORT_FAULTS=long RAPPORT_FAULTS_ROUNDS=$(ROUNDS) RAPPORT_FAULTS_SEED=$(SEED) \
+		$(GO) test -count=1 -timeout 6h -v -artifacts -outputdir .cache $(TESTFLAGS) ./internal/faults
 
 .PHONY: bench
 bench: ## run the benchmarks, with real servers at hand (BENCH=regexp, PKG=./eventstore/...)

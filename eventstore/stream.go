@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"math"
@@ -121,6 +122,21 @@ func (s *Stream) Offsets() iter.Seq[int64] {
 			}
 		}
 	}
+}
+
+// Has reports whether the record at offset was accepted. Other copies of the stream may be changed meanwhile.
+func (s *Stream) Has(offset int64) bool {
+	for i := s.Chunks() - 1; i >= 0; i-- {
+		c := s.chunk(i)
+		if len(c.entries) == 0 || c.base > offset {
+			continue
+		}
+		_, found := slices.BinarySearchFunc(c.entries, offset-c.base, func(e entry, distance int64) int {
+			return cmp.Compare(int64(e.distance), distance)
+		})
+		return found
+	}
+	return false
 }
 
 // VersionBefore returns the version that the stream had before the record at offset: how many records were accepted at

@@ -116,19 +116,37 @@ func (c *Customer) NextDue() domain.Instant {
 }
 
 // At returns the customer as time alone would make it by the given instant, and the moves on the way. The customer
-// itself stays as it is.
+// itself stays as it is. It is for those who read: a customer on whom the fold panics is returned as it is, because the
+// others are to be shown all the same.
 func (f *Fold) At(c *Customer, at domain.Instant) (Customer, []Move) {
-	snapshot := *c
 	var out Effects
-	defer blame(c.ID)
-	f.Advance(&snapshot, at, &out)
+	snapshot, _ := f.LookAhead(c, at, &out)
 	return snapshot, out.Moves
 }
 
-// Outlook returns the moves that silence alone would bring, in order.
+// LookAhead is At with all effects, which are added to out, and reports whether the fold got there.
+func (f *Fold) LookAhead(c *Customer, at domain.Instant, out *Effects) (snapshot Customer, ok bool) {
+	var ahead Effects
+	defer func() {
+		if recover() != nil {
+			snapshot, ok = *c, false
+		}
+	}()
+	snapshot = *c
+	f.Advance(&snapshot, at, &ahead)
+	out.Moves = append(out.Moves, ahead.Moves...)
+	out.Rollups.Add(&ahead.Rollups)
+	return snapshot, true
+}
+
+// Outlook returns the moves that silence alone would bring, in order. A panic of the fold names the customer, for the
+// folder to park it.
 func (f *Fold) Outlook(c *Customer) []Move {
-	_, moves := f.At(c, endOfTime)
-	return moves
+	snapshot := *c
+	var out Effects
+	defer blame(c.ID)
+	f.Advance(&snapshot, endOfTime, &out)
+	return out.Moves
 }
 
 // endOfTime is later than every timer.

@@ -46,13 +46,13 @@ type FolderOptions struct {
 // Folder folds the records of one partition into a store, batch by batch. Not safe for concurrent use.
 type Folder struct {
 	base *Fold
-	// fold is the fold in force, since the instant at which its policy was published, zero for the first one.
-	fold    *Fold
-	since   domain.Instant
-	store   Store
-	options FolderOptions
-	decoder *domain.Decoder
-	event   domain.Event
+	// fold is the fold in force, and published where its policy came from, nil for the first one.
+	fold      *Fold
+	published *PublishedPolicy
+	store     Store
+	options   FolderOptions
+	decoder   *domain.Decoder
+	event     domain.Event
 	// typeName is the name under which the event is counted.
 	typeName string
 	entry    Entry
@@ -77,9 +77,8 @@ func (x *Folder) Claim(ctx context.Context, partition int) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	x.fold, x.since = x.base, 0
+	x.fold, x.published = x.base, resume.Policy
 	if p := resume.Policy; p != nil {
-		x.since = p.At
 		if x.fold, err = x.base.under(p.Document); err != nil {
 			return Checkpoint{}, fmt.Errorf("claim partition %d: policy published at offset %d: %w", partition, p.Offset, err)
 		}
@@ -170,6 +169,9 @@ func (x *Folder) commit(ctx context.Context, at Checkpoint, names iter.Seq[strin
 }
 
 func (x *Folder) attempt(ctx context.Context, at Checkpoint, names iter.Seq[string], work func(context.Context, Batch) error) (next Checkpoint, err error) {
+	if err := ctx.Err(); err != nil {
+		return at, err
+	}
 	b, err := x.store.Begin(ctx, at, names)
 	if err != nil {
 		return at, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
@@ -23,7 +24,7 @@ func (x *Folder) foldControl(ctx context.Context, at Checkpoint, records []event
 		at, err := x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
 		return at, 1, err
 	}
-	data, err := x.read(r, recorded)
+	data, err := x.readSafely(r, recorded)
 	if err != nil {
 		at, err = x.refuse(ctx, at, r, err)
 		return at, 1, err
@@ -36,15 +37,19 @@ func (x *Folder) foldControl(ctx context.Context, at Checkpoint, records []event
 	n := 1
 	switch d := data.(type) {
 	case *domain.ClockTicked:
+		if d.At != x.event.Time {
+			at, err = x.refuse(ctx, at, r, &domain.Invalid{Problems: []domain.Problem{{Pointer: "/data/at", Rule: "time", Message: "is not the time of the record"}}})
+			return at, 1, err
+		}
 		at, n, err = x.tick(ctx, at, records, x.ticks(records, d.At))
 	case *domain.PolicyPublished:
 		at, err = x.publish(ctx, at, r, d, published)
 	case *domain.QuarantineRedriven:
-		at, err = x.resolve(ctx, at, r, Resolution{Offset: d.Offset, Status: StatusRedriven, Position: d.Position})
+		at, err = x.resolve(ctx, at, r, Resolution{Offset: d.Offset, Status: StatusRedriven, Position: strings.Clone(d.Position)})
 	case *domain.QuarantineDiscarded:
-		at, err = x.resolve(ctx, at, r, Resolution{Offset: d.Offset, Status: StatusDiscarded, Reason: d.Reason})
+		at, err = x.resolve(ctx, at, r, Resolution{Offset: d.Offset, Status: StatusDiscarded, Reason: strings.Clone(d.Reason)})
 	case *domain.StreamRedriven:
-		at, err = x.redrive(ctx, at, r, d.Stream)
+		at, err = x.redrive(ctx, at, r, strings.Clone(d.Stream))
 	default:
 		at, err = x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
 	}
@@ -83,9 +88,9 @@ func (x *Folder) ticks(records []eventstore.Record, first domain.Instant) []doma
 		if known := x.options.Bound.Known; known != 0 && recorded > known {
 			break
 		}
-		data, err := x.read(r, recorded)
+		data, err := x.readSafely(r, recorded)
 		d, ok := data.(*domain.ClockTicked)
-		if err != nil || !ok || x.options.Bound.At != 0 && x.event.Time > x.options.Bound.At {
+		if err != nil || !ok || d.At != x.event.Time || x.options.Bound.At != 0 && x.event.Time > x.options.Bound.At {
 			break
 		}
 		reached = append(reached, max(reached[i-1], d.At))
@@ -152,7 +157,6 @@ func (c *Customer) touch(offset int64) {
 // publish puts a policy in force: first the partition's time moves to its instant under the policy before, then every
 // stream is looked at anew, in batches. Readers see by the new policy after the last of them.
 func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Record, d *domain.PolicyPublished, from domain.Instant) (Checkpoint, error) {
-	published := &PublishedPolicy{Offset: r.Offset, At: from, Version: d.Version, Document: d.Document}
 	fold, err := x.base.under(d.Document)
 	if err == nil && fold.policy.Version != d.Version {
 		err = &domain.Invalid{Problems: []domain.Problem{{Pointer: "/data/version", Rule: "version", Message: "is not that of the document"}}}
@@ -160,6 +164,7 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 	if err != nil {
 		return x.refuse(ctx, at, r, err)
 	}
+	published := &PublishedPolicy{Offset: r.Offset, At: from, Version: fold.policy.Version, Document: strings.Clone(d.Document)}
 	for {
 		var swept int
 		next, err := x.commit(ctx, at, none, func(ctx context.Context, b Batch) error {
@@ -175,6 +180,9 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 			}
 			if swept = len(streams); swept < sweepCustomers {
 				x.changes.Policy = published
+				if x.changes.Newest != 0 {
+					x.changes.Newest = max(x.changes.Newest, from)
+				}
 				x.skip([]eventstore.Record{*r})
 			}
 			return nil
@@ -183,7 +191,7 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 			return next, err
 		}
 		if swept < sweepCustomers {
-			x.since = from
+			x.published = published
 			return next, nil
 		}
 		at = next
@@ -221,6 +229,10 @@ func (x *Folder) redrive(ctx context.Context, at Checkpoint, r *eventstore.Recor
 		return at, fmt.Errorf("redrive stream %q: %w", id, err)
 	}
 	offsets = slices.DeleteFunc(offsets, func(o int64) bool { return o >= r.Offset })
+	parked, err := x.parkedAt(ctx, id)
+	if err != nil {
+		return at, fmt.Errorf("redrive stream %q: %w", id, err)
+	}
 	records, err := x.queued(ctx, at.Partition, offsets)
 	if err != nil {
 		return at, fmt.Errorf("redrive stream %q: %w", id, err)
@@ -238,11 +250,28 @@ func (x *Folder) redrive(ctx context.Context, at Checkpoint, r *eventstore.Recor
 		for i := range records {
 			x.record(b, &records[i])
 		}
-		// A policy may have been published meanwhile, which passed the stream by.
-		x.current, x.effects.position = c.ID, r.Position()
-		x.fold.Reconsider(c, x.since, &x.effects)
+		if p := x.published; p != nil && parked < p.Offset {
+			// The policy passed the stream by.
+			x.current, x.effects.position = c.ID, r.Position()
+			x.fold.Advance(c, p.At, &x.effects)
+			x.fold.Reconsider(c, p.At, &x.effects)
+		}
 		return nil
 	})
+}
+
+// parkedAt returns the place of the record on which the fold panicked on a stream, 0 when it is not parked.
+func (x *Folder) parkedAt(ctx context.Context, id string) (int64, error) {
+	all, err := x.store.Parked(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for i := range all {
+		if all[i].Customer == id {
+			return all[i].Offset, nil
+		}
+	}
+	return 0, nil
 }
 
 // queued reads the records of a queue.

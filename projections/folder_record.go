@@ -18,12 +18,14 @@ func (x *Folder) record(b Batch, r *eventstore.Record) Outcome {
 	if x.options.Bound.Known != 0 && recorded > x.options.Bound.Known {
 		return Outcome{}
 	}
-	data, err := x.read(r, recorded)
+	x.current, x.effects.position = "", r.Position()
+	data, err := x.readSafely(r, recorded)
 	if err != nil {
 		return x.setAside(r, recorded, Outcome{Verdict: eventstore.Quarantined, Problems: problems(err)})
 	}
 	ev := &x.event
 	c := b.Customer(ev.Subject)
+	x.current = c.ID
 	if c.Parked || x.park != nil && x.parks(c, r) {
 		x.changed(c)
 		x.changes.Queued = append(x.changes.Queued, Queued{Customer: c.ID, Offset: r.Offset})
@@ -58,7 +60,6 @@ func (x *Folder) judge(c *Customer, r *eventstore.Record, data any, recorded dom
 	x.effects.Rollups.addType(x.typeName, 1)
 	x.changes.Newest = max(x.changes.Newest, ev.Time)
 	x.entry = Entry{Event: ev, Data: data}
-	x.current, x.effects.position = c.ID, r.Position()
 	x.fold.Apply(c, &x.entry, &x.effects)
 	return outcome
 }
@@ -74,6 +75,16 @@ func (x *Folder) parks(c *Customer, r *eventstore.Record) bool {
 		Partition: r.Partition, Customer: c.ID, Offset: r.Offset, At: domain.InstantOf(r.RecordedAt), Error: p.text,
 	})
 	return true
+}
+
+// readSafely reads a record; one on which reading itself panics is like one that is malformed.
+func (x *Folder) readSafely(r *eventstore.Record, recorded domain.Instant) (data any, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("reading it panicked: %v", value)
+		}
+	}()
+	return x.read(r, recorded)
 }
 
 // read decodes and checks a record into x.event and returns its data.

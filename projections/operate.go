@@ -19,13 +19,9 @@ func (q *Quarantine) Outcome() Outcome {
 }
 
 // OutcomeAt returns what became of a record of the customer that was folded and neither set aside nor queued: it was
-// accepted, or it repeats the one with the same id. id is the key of the event's id.
-func (c *Customer) OutcomeAt(offset int64, id uint64) Outcome {
-	accepted, found := c.Stream.Find(id)
-	if !found {
-		return Outcome{}
-	}
-	if accepted != offset {
+// accepted, or it repeats one that was.
+func (c *Customer) OutcomeAt(offset int64) Outcome {
+	if !c.Stream.Has(offset) {
 		return Outcome{Known: true, Verdict: eventstore.Duplicate, Version: c.Stream.VersionBefore(offset)}
 	}
 	return Outcome{Known: true, Verdict: eventstore.Accepted, Version: c.Stream.VersionBefore(offset + 1)}

@@ -39,6 +39,8 @@ type RunnerOptions struct {
 	// WindowBytes is how much of a partition is fetched, as stored, and folded in one batch at most. Default: that of the
 	// log.
 	WindowBytes int
+	// Drain is how long the batch at hand may take after the runner was told to stop. Default: 5 s.
+	Drain time.Duration
 	// Logger gets one line per change of state. Default: none.
 	Logger *slog.Logger
 }
@@ -55,6 +57,9 @@ type Runner struct {
 func NewRunner(log Log, store Store, fold *Fold, options RunnerOptions) *Runner {
 	if options.Progress == nil {
 		options.Progress = NewProgress(log.Partitions())
+	}
+	if options.Drain <= 0 {
+		options.Drain = drainTime
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -128,7 +133,7 @@ func (r *Runner) follow(ctx context.Context, p int, ends eventstore.Positions) e
 		if r.options.Progress.Positions()[p] > from {
 			pause = firstPause
 		}
-		r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "views cannot be written", slog.Int("partition", p), slog.Duration("pause", pause), slog.Any("error", err))
+		r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "partition is tried again", slog.Int("partition", p), slog.Duration("pause", pause), slog.Any("error", err))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -175,7 +180,7 @@ func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions
 		opt.Until = ends[p]
 	}
 	r.options.Logger.LogAttrs(ctx, slog.LevelDebug, "partition claimed", slog.Int("partition", p), slog.Int64("offset", at.Next), slog.Int64("epoch", at.Epoch))
-	work, done := drained(ctx)
+	work, done := drained(ctx, r.options.Drain)
 	defer done()
 	for batch, err := range r.log.Follow(ctx, p, at.Next, opt) {
 		if err != nil {
@@ -189,15 +194,15 @@ func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions
 	return nil
 }
 
-// drainTime is how long the batch at hand may take after the runner was told to stop.
+// drainTime is the Drain of a runner that is given none.
 const drainTime = 5 * time.Second
 
-// drained returns a context that ends drainTime after ctx does, so that what is under way then can be finished.
-func drained(ctx context.Context) (context.Context, func()) {
+// drained returns a context that ends some time after ctx does, so that what is under way then can be finished.
+func drained(ctx context.Context, patience time.Duration) (context.Context, func()) {
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		select {
-		case <-time.After(drainTime):
+		case <-time.After(patience):
 			cancel(context.Cause(ctx))
 		case <-work.Done():
 		}

@@ -47,11 +47,13 @@ var restricted = []home{
 	{of: module + "/internal/bench/...", in: []string{"internal/bench/..."}, why: "it serves benchmarks"},
 	{of: module + "/eventstore/logtest", in: testSupport, why: "it serves tests"},
 	{of: module + "/projections/viewtest", in: testSupport, why: "it serves tests"},
+	{of: module + "/internal/notify/notifytest", in: testSupport, why: "it serves tests"},
 }
 
 // testSupport are the packages that exist for tests only.
 var testSupport = []string{
 	"internal/servertest/...", "internal/pgtest", "internal/kafkatest", "eventstore/logtest", "projections/viewtest",
+	"internal/notify/notifytest",
 }
 
 // home says in which packages of this module the packages of another module may be imported, and why there.
@@ -73,12 +75,12 @@ var homes = []home{
 		why: "the embedded broker is its only use",
 	},
 	{
-		of: "github.com/jackc/pgx/v5/...", in: []string{"internal/pg", "internal/pgtest", "projections/pgview", "internal/bench/naive"},
-		why: "SQL stays behind the view store",
+		of: "github.com/jackc/pgx/v5/...", in: []string{"internal/pg", "internal/pgtest", "projections/pgview", "internal/notify/pgnotify", "internal/bench/naive"},
+		why: "SQL stays behind the view store and the store of webhooks",
 	},
 	{
-		of: "github.com/pressly/goose/v3/...", in: []string{"internal/pg", "projections/pgview"},
-		why: "migrations belong to the view store",
+		of: "github.com/pressly/goose/v3/...", in: []string{"internal/pg", "projections/pgview", "internal/notify/pgnotify"},
+		why: "migrations belong to the stores",
 	},
 	{of: "github.com/danielgtaylor/huma/v2/...", in: []string{"internal/httpapi"}, why: "it describes the HTTP API"},
 	{of: "github.com/alecthomas/kong", in: []string{"cmd/rapport"}, why: "it reads the command line"},
@@ -86,6 +88,7 @@ var homes = []home{
 		of: "github.com/ThreeDotsLabs/watermill/...", in: []string{"internal/kafkabus", "internal/notify", "internal/demo", "internal/bench/naive"},
 		why: "it starts a goroutine for each message, so it stays at the edge",
 	},
+	{of: "github.com/sony/gobreaker", in: []string{"internal/notify"}, why: "it leaves endpoints alone that fail"},
 	{of: "gonum.org/v1/gonum/...", in: []string{"internal/fit"}, why: "its results have other bits on other platforms"},
 	{of: "github.com/cloudevents/sdk-go/...", in: nil, why: "it is the oracle of tests"},
 	{of: "github.com/getkin/kin-openapi/...", in: nil, why: "it is the oracle of tests"},

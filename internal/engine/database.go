@@ -3,8 +3,11 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/internal/pg"
@@ -12,9 +15,14 @@ import (
 	"github.com/rapport-crm/rapport/projections/pgview"
 )
 
+// defaultSession is the silence after which the partitions of an engine go to others.
+const defaultSession = 6 * time.Second
+
 // openDatabase connects to the database and opens the views there.
 func (e *Engine) openDatabase(ctx context.Context) error {
-	pool, err := pg.Open(ctx, e.config.DatabaseURL, pg.Options{})
+	// A transaction of an engine that was stopped in the middle keeps others from its partition, until the server ends it.
+	idle := cmp.Or(e.config.Session, defaultSession)
+	pool, err := pg.Open(ctx, e.config.DatabaseURL, pg.Options{IdleInTransactionTimeout: idle})
 	if err != nil {
 		return err
 	}
@@ -34,8 +42,32 @@ func (e *Engine) openGeneration(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.views.live.Store(&generation{store: store, fold: fold, era: store.Era()})
+	e.views.live.Store(&generation{store: store, fold: fold, era: store.Era})
 	return nil
+}
+
+// switchPause is the time between two tries to open the generation that is live now.
+const switchPause = time.Second
+
+// followSwitch opens the generation that became live, whichever it is: what this program would make itself is not put in
+// its place. A database that is away is waited for; views of another version of the program end the engine.
+func (e *Engine) followSwitch(ctx context.Context) error {
+	for {
+		store, policy, err := pgview.OpenLive(ctx, e.pool)
+		switch {
+		case err == nil:
+			e.views.live.Store(&generation{store: store, fold: projections.NewFold(policy), era: store.Era})
+			return nil
+		case errors.Is(err, pgview.ErrOtherVersion):
+			return fmt.Errorf("follow the live generation: %w", err)
+		}
+		e.logger.LogAttrs(ctx, slog.LevelWarn, "live generation cannot be opened", slog.Any("error", err))
+		select {
+		case <-time.After(switchPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // basePolicy returns the policy that the views begin with, or began with.

@@ -38,7 +38,7 @@ type Config struct {
 	// Group is the consumer group through which engines with the same database divide the partitions. Default: a name
 	// made of the topic and the database's own id.
 	Group string
-	// Session is how long an engine may be silent before its partitions go to others. Default: that of the event store.
+	// Session is how long an engine may be silent before its partitions go to others. Default: 6 s.
 	Session time.Duration
 	// TickEvery is the time between ticks of the clock. Default: control.DefaultTickEvery.
 	TickEvery time.Duration

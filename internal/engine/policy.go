@@ -17,9 +17,11 @@ const policyEvery = time.Second
 // policyInForce is the policy that was published last, for what works with one outside the fold: the clock, and the front
 // door, which refuses future events.
 type policyInForce struct {
-	views  projections.Query
+	views  *views
 	logger *slog.Logger
 	policy atomic.Pointer[domain.Policy]
+	// state is what the policy was found for.
+	state string
 }
 
 func (p *policyInForce) get() *domain.Policy { return p.policy.Load() }
@@ -40,30 +42,35 @@ func (p *policyInForce) follow(ctx context.Context) error {
 	}
 }
 
-// refresh reads the published policies when a partition has another one than is known.
+// refresh reads the published policies when another generation is live, or a partition has another policy than before.
 func (p *policyInForce) refresh(ctx context.Context) error {
 	partitions, err := p.views.Partitions(ctx)
 	if err != nil {
 		return fmt.Errorf("refresh policy: %w", err)
 	}
-	known := p.get().Version
-	for i := range partitions {
-		if partitions[i].PolicyVersion == known {
-			continue
-		}
-		published, err := p.views.Policies(ctx)
-		if err != nil {
-			return fmt.Errorf("refresh policy: %w", err)
-		}
-		if len(published) == 0 {
-			return nil
-		}
-		policy, err := domain.ParsePolicy([]byte(published[0].Document))
-		if err != nil {
-			return fmt.Errorf("refresh policy: %w", err)
-		}
-		p.policy.Store(policy)
+	live := p.views.live.Load()
+	state := fmt.Sprint(live.fold.Policy().Digest(), versions(partitions))
+	if state == p.state {
 		return nil
 	}
+	policy := live.fold.Policy()
+	published, err := p.views.Policies(ctx)
+	if err == nil && len(published) > 0 {
+		policy, err = domain.ParsePolicy([]byte(published[0].Document))
+	}
+	if err != nil {
+		return fmt.Errorf("refresh policy: %w", err)
+	}
+	p.policy.Store(policy)
+	p.state = state
 	return nil
+}
+
+// versions returns the versions of the policies in force, by partition.
+func versions(partitions []projections.PartitionView) []string {
+	names := make([]string, len(partitions))
+	for i := range partitions {
+		names[i] = partitions[i].PolicyVersion
+	}
+	return names
 }

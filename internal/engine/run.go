@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +23,7 @@ import (
 
 // databaseWindow is how much of a partition is fetched and folded at a time into a database, where a batch costs less an
 // event the longer it is.
-const databaseWindow = 1 << 20
+const databaseWindow = 2 << 20
 
 // commitEvery is how often the positions are shown to Kafka's own tools.
 const commitEvery = time.Second
@@ -29,7 +31,12 @@ const commitEvery = time.Second
 // Run folds the log into the views until ctx ends, the clock running, or until a partition fails for good.
 func (e *Engine) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return e.policy.follow(ctx) })
+	group.Go(func() error {
+		if err := e.Progress.Wait(ctx, e.start); err != nil {
+			return err
+		}
+		return e.policy.follow(ctx)
+	})
 	group.Go(func() error {
 		if !e.shared() {
 			return e.alone(ctx)
@@ -38,7 +45,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			if err := e.member(ctx); !errors.Is(err, errSwitched) {
 				return err
 			}
-			if err := e.openGeneration(ctx); err != nil {
+			if err := e.followSwitch(ctx); err != nil {
 				return err
 			}
 		}
@@ -64,6 +71,10 @@ func (e *Engine) work(ctx context.Context, runner *projections.Runner, partition
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return runner.RunPartitions(ctx, partitions) })
 	group.Go(func() error {
+		// Before, nobody knows whether the clock runs.
+		if err := e.Progress.Wait(ctx, e.start); err != nil {
+			return err
+		}
 		ticker := control.NewTicker(e.control, e.Log, e.policy.get, e.config.TickEvery, e.logger)
 		ticker.Ticked = e.metrics.Ticked
 		return ticker.Run(ctx, partitions)
@@ -78,9 +89,9 @@ var errSwitched = errors.New("another generation of views is live")
 func (e *Engine) member(ctx context.Context) error {
 	store, fold := e.database()
 	options := projections.RunnerOptions{
-		Owner: e.config.Node, Shared: true, Outcomes: e.outcomes, Progress: e.Progress, WindowBytes: databaseWindow, Logger: e.logger,
+		Owner: e.config.Node, Shared: true, Outcomes: e.outcomes, Progress: e.Progress, WindowBytes: databaseWindow, Drain: cmp.Or(e.config.Session, defaultSession) / 2, Logger: e.logger,
 	}
-	var work work = e.work
+	work := partitionWork(e.work)
 	if store.Live() {
 		outlet, err := e.publisher(ctx)
 		if err != nil {
@@ -118,7 +129,7 @@ func (e *Engine) member(ctx context.Context) error {
 			// Nobody else can serve an embedded log, and after a crash a group would wait for the member that was.
 			return work(ctx, runner, e.all())
 		}
-		members := e.Log.Join(eventstore.GroupConfig{ID: e.group, Node: e.config.Node, SessionTimeout: e.config.Session})
+		members := e.Log.Join(eventstore.GroupConfig{ID: e.group, Node: e.config.Node, SessionTimeout: cmp.Or(e.config.Session, defaultSession)})
 		return members.Run(ctx, func(ctx context.Context, a eventstore.Assignment) error {
 			return e.assigned(ctx, runner, a, work)
 		})
@@ -138,7 +149,7 @@ func (e *Engine) all() []int {
 // successor returns the work on views that are to take the place of the live ones, which this program cannot carry on,
 // for instance those of an older version: the partitions are folded up to where the live ones are, without outputs, because
 // those published them, and no further; then the new ones are shown.
-func (e *Engine) successor(ctx context.Context, store *pgview.Store) (work, error) {
+func (e *Engine) successor(ctx context.Context, store *pgview.Store) (partitionWork, error) {
 	live, err := pgview.FindLive(ctx, e.pool)
 	if err != nil {
 		return nil, err
@@ -146,21 +157,34 @@ func (e *Engine) successor(ctx context.Context, store *pgview.Store) (work, erro
 	e.logger.LogAttrs(ctx, slog.LevelInfo, "views are folded anew", slog.String("generation", store.Generation()),
 		slog.String("in_place_of", live.Name), slog.String("up_to", live.Positions.String()))
 	return func(ctx context.Context, runner *projections.Runner, partitions []int) error {
-		if err := runner.RunPartitionsUntil(ctx, partitions, live.Positions); err != nil {
-			return err
+		for {
+			// Engines of another version may be folding into the live views still.
+			live, err := pgview.FindLive(ctx, e.pool)
+			if err != nil {
+				return err
+			}
+			if err := runner.RunPartitionsUntil(ctx, partitions, live.Positions); err != nil {
+				return err
+			}
+			if err := e.Progress.Wait(ctx, live.Positions); err != nil {
+				return err
+			}
+			again, err := pgview.FindLive(ctx, e.pool)
+			if err != nil {
+				return err
+			}
+			if slices.Equal(again.Positions, live.Positions) {
+				return store.Show(ctx)
+			}
 		}
-		if err := e.Progress.Wait(ctx, live.Positions); err != nil {
-			return err
-		}
-		return store.Show(ctx)
 	}, nil
 }
 
-// work folds partitions.
-type work func(ctx context.Context, runner *projections.Runner, partitions []int) error
+// partitionWork folds partitions.
+type partitionWork func(ctx context.Context, runner *projections.Runner, partitions []int) error
 
 // assigned works on the partitions of one generation of the group, and shows Kafka's own tools how far they are folded.
-func (e *Engine) assigned(ctx context.Context, runner *projections.Runner, a eventstore.Assignment, work work) error {
+func (e *Engine) assigned(ctx context.Context, runner *projections.Runner, a eventstore.Assignment, work partitionWork) error {
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() error { return work(inner, runner, a.Partitions) })
 	group.Go(func() error {

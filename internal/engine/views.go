@@ -18,8 +18,9 @@ type views struct {
 type generation struct {
 	store projections.Store
 	fold  *projections.Fold
-	// era counts the generations that went other ways than those before them.
-	era int
+	// era returns the number of the generation among those that went other ways than those before them. It is nil for views
+	// in memory.
+	era func() int
 }
 
 var _ projections.Query = (*views)(nil)

@@ -25,11 +25,12 @@ type outlet interface {
 
 // Options are the settings of a publisher. The zero value of each field is a documented default.
 type Options struct {
-	// Era is the era of the views that the outputs come from; see Sequence. Default: 0.
-	Era int
-	// Published is where the last output of each partition on each topic came from. What lies before is not published
-	// again. Default: everything is published.
-	Published map[projections.OutputTopic]eventstore.Positions
+	// Era returns the era of the views that the outputs come from; see Sequence. Default: it is 0.
+	Era func() int
+	// Origin names how the views are made: their first policy and the form of their states. It is written to every output.
+	Origin string
+	// Published is what was published before; it is not published again. Default: nothing was.
+	Published *Published
 	// Count is told how many outputs were published on a topic. Default: nobody is told.
 	Count func(topic string, n int)
 }
@@ -48,6 +49,9 @@ var _ projections.Outlet = (*Publisher)(nil)
 func NewPublisher(outlet outlet, options Options) *Publisher {
 	if options.Count == nil {
 		options.Count = func(string, int) {}
+	}
+	if options.Era == nil {
+		options.Era = func() int { return 0 }
 	}
 	p := &Publisher{outlet: outlet, options: options}
 	p.buffers.New = func() any { return new(buffer) }
@@ -72,7 +76,7 @@ func (p *Publisher) Publish(ctx context.Context, outputs []projections.Output) e
 	}
 	for i := range outputs {
 		o := &outputs[i]
-		if p.before(o) {
+		if p.options.Published.has(o) {
 			continue
 		}
 		record, err := p.record(o)
@@ -94,29 +98,30 @@ func (p *Publisher) Publish(ctx context.Context, outputs []projections.Output) e
 	return nil
 }
 
-// before reports whether the output was published before this publisher began. Several outputs may come from one record,
-// of which only the last is known, so those of that record are published again.
-func (p *Publisher) before(o *projections.Output) bool {
-	published := p.options.Published[o.Topic]
-	return o.Position.Partition < len(published) && o.Position.Offset < published[o.Position.Partition]
-}
-
 // Sequence returns the CloudEvents sequence of the n-th output of a customer on a topic: text of fixed length that
 // grows. It begins with the era, which counts the generations of views that went other ways than those before them, for
 // instance by another policy, so that the numbers of a later one are always greater.
-func Sequence(era int, n int32) string { return fmt.Sprintf("%04d%012d", era, n) }
+func Sequence(era int, n int32) string {
+	return fmt.Sprintf("%0*d%0*d", eraDigits, era, sequenceDigits-eraDigits, n)
+}
+
+const (
+	sequenceDigits = 18
+	eraDigits      = 6
+)
 
 func (p *Publisher) record(o *projections.Output) (eventstore.Record, error) {
 	data, err := json.Marshal(o.Data)
 	if err != nil {
 		return eventstore.Record{}, err
 	}
-	sequence := Sequence(p.options.Era, o.Sequence)
+	sequence := Sequence(p.options.Era(), o.Sequence)
 	ev := domain.Event{
 		ID:     domain.DerivedID("output", o.Topic.String(), o.Customer, sequence),
 		Source: source, Type: o.Type, Subject: o.Customer, Time: o.At, CausationID: o.Cause,
 		ExpectedVersion: domain.NoExpectation, Data: data,
 		Extensions: []domain.Extension{
+			{Name: "origin", Value: p.options.Origin},
 			{Name: "policyversion", Value: o.Policy},
 			{Name: "position", Value: o.Position.String()},
 			{Name: "sequence", Value: sequence},

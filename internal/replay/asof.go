@@ -104,7 +104,7 @@ func (s single) view(ctx context.Context, records []eventstore.Record, ends even
 		offsets[i], records[i].Offset = records[i].Offset, int64(i)
 	}
 	store := memview.NewAt(s.fold, p+1, bound.At)
-	folder := projections.NewFolder(s.fold, store, projections.FolderOptions{PartitionOf: s.owner, Bound: bound, Trusted: s.accepted})
+	folder := projections.NewFolder(s.fold, store, projections.FolderOptions{PartitionOf: s.owner, Bound: bound, Trusted: s.accepted, Records: recordList(records)})
 	at, err := folder.Claim(ctx, p)
 	if err != nil {
 		return nil, err
@@ -122,6 +122,18 @@ func (s single) view(ctx context.Context, records []eventstore.Record, ends even
 	}
 	view.Position.Offset, view.Positions = offsets[head], ends
 	return view, nil
+}
+
+// recordList is records in memory, by their place in the list.
+type recordList []eventstore.Record
+
+// Read returns the records at the given places.
+func (l recordList) Read(_ context.Context, _ int, offsets []int64) ([]eventstore.Record, error) {
+	found := make([]eventstore.Record, len(offsets))
+	for i, o := range offsets {
+		found[i] = l[o]
+	}
+	return found, nil
 }
 
 // newest returns the index of the newest accepted record of the stream that had occurred by at.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
@@ -52,14 +51,13 @@ func (p *partition) view(number int) projections.PartitionView {
 }
 
 // Resolve returns what became of a record.
-func (s *Store) Resolve(_ context.Context, at eventstore.Position, stream, event string) (projections.Outcome, error) {
+func (s *Store) Resolve(_ context.Context, at eventstore.Position, stream, _ string) (projections.Outcome, error) {
 	p, err := s.partition(at.Partition)
 	if err != nil {
 		return projections.Outcome{}, err
 	}
-	// Lookups by id build an index in the stream, so they are made on a copy that no other reader has.
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	if at.Offset >= p.checkpoint.Next {
 		return projections.Outcome{}, fmt.Errorf("resolve record %s: the partition was folded up to %d", at, p.checkpoint.Next)
 	}
@@ -77,7 +75,7 @@ func (s *Store) Resolve(_ context.Context, at eventstore.Position, stream, event
 	if c == nil {
 		return projections.Outcome{}, nil
 	}
-	return c.Customer.OutcomeAt(at.Offset, wire.IDKey(event)), nil
+	return c.Customer.OutcomeAt(at.Offset), nil
 }
 
 // Parked returns the parked customers.

@@ -16,7 +16,7 @@ import (
 
 var _ projections.Store = (*Store)(nil)
 
-// Store is a projections.Store in memory. Readers of a partition wait while a batch of it is open.
+// Store is a projections.Store in memory. A batch works on copies, so readers of a partition wait for its commit only.
 type Store struct {
 	fold       *projections.Fold
 	partitions []*partition
@@ -28,8 +28,10 @@ type Store struct {
 	at domain.Instant
 }
 
-// partition is what one partition was folded into. The lock is held by an open batch from Begin to its end.
+// partition is what one partition was folded into.
 type partition struct {
+	// writing is held by an open batch from Begin to its end; mu is held by a commit, and by readers.
+	writing    sync.Mutex
 	mu         sync.RWMutex
 	checkpoint projections.Checkpoint
 	customers  map[string]*customer
@@ -46,9 +48,14 @@ type partition struct {
 	// dues orders the customers by their next timer. It is nil until the first tick asks for them: a replay without ticks
 	// does not pay for it.
 	dues *dues
-	// batch numbers the batches; undo holds the customers of the open one as they were before it.
-	batch uint64
-	undo  []undo
+	// batch numbers the batches. taken, fresh and copies are those of the open one: the customers it works on, the new
+	// ones among them, and memory for their copies.
+	batch  uint64
+	taken  []*customer
+	fresh  map[string]*customer
+	copies copies
+	// order is the ids of the streams in order, while a sweep goes through them.
+	order []string
 }
 
 // customer is the state of a stream with its rows.
@@ -57,15 +64,10 @@ type customer struct {
 	moves  []projections.Move
 	digest projections.Digest
 	dirty  bool
-	// batch is the number of the latest batch that loaded the customer.
+	// batch is the number of the latest batch that took the customer, and work the copy that it works on. The writer of
+	// the partition alone looks at them.
 	batch uint64
-}
-
-// undo is a customer before the open batch.
-type undo struct {
-	customer *customer
-	before   projections.Customer
-	fresh    bool
+	work  *projections.Customer
 }
 
 // New returns an empty store for the given number of partitions, which reads through the given fold.
@@ -75,6 +77,7 @@ func New(fold *projections.Fold, partitions int) *Store {
 		s.partitions = append(s.partitions, &partition{
 			checkpoint: projections.Checkpoint{Partition: p},
 			customers:  make(map[string]*customer),
+			fresh:      make(map[string]*customer),
 			fold:       fold,
 		})
 	}
@@ -106,19 +109,28 @@ func (s *Store) Claim(_ context.Context, p int, owner string) (*projections.Resu
 	return resume, nil
 }
 
-// Begin opens a batch on a partition and keeps its readers out until the batch ends.
+// Begin opens a batch on a partition, when the one before has ended.
 func (s *Store) Begin(_ context.Context, at projections.Checkpoint, _ iter.Seq[string]) (projections.Batch, error) {
 	part, err := s.partition(at.Partition)
 	if err != nil {
 		return nil, err
 	}
-	part.mu.Lock()
-	if c := &part.checkpoint; c.Epoch != at.Epoch || c.Next != at.Next || c.Sweep != at.Sweep {
-		part.mu.Unlock()
+	part.writing.Lock()
+	part.mu.RLock()
+	current := part.isAt(at)
+	part.mu.RUnlock()
+	if !current {
+		part.writing.Unlock()
 		return nil, fmt.Errorf("begin batch on partition %d at offset %d: %w", at.Partition, at.Next, projections.ErrFenced)
 	}
 	part.batch++
-	return &batch{part: part}, nil
+	return &batch{part: part, at: at}, nil
+}
+
+// isAt reports whether the checkpoint is the latest one of the latest writer. The caller holds the lock.
+func (p *partition) isAt(at projections.Checkpoint) bool {
+	c := &p.checkpoint
+	return c.Epoch == at.Epoch && c.Next == at.Next && c.Sweep == at.Sweep
 }
 
 func (s *Store) partition(p int) (*partition, error) {
@@ -169,8 +181,7 @@ func (s *Store) standing() *projections.Standing {
 
 // lookAhead adds what silence alone has brought the customer by now.
 func (p *partition) lookAhead(c *customer, st *projections.Standing, ahead *projections.Effects, buf []byte) []byte {
-	snapshot := c.Customer
-	p.fold.Advance(&snapshot, st.AsOf, ahead)
+	snapshot, _ := p.fold.LookAhead(&c.Customer, st.AsOf, ahead)
 	var before, after projections.Digest
 	before, buf = c.Customer.Digest(buf)
 	after, buf = snapshot.Digest(buf)

@@ -157,8 +157,10 @@ func (b *batch) find(ctx context.Context, query string, from any, limit int) ([]
 // load sends the queries together with those for the customers with the given ids.
 func (b *batch) load(ctx context.Context, queries *pgx.Batch, ids []string) error {
 	if len(ids) > 0 {
-		states := b.store.sql("SELECT id, digest1, digest2, sealed, state, tail, touched FROM {g}.customers WHERE id = ANY($1)")
-		queries.Queue(states, ids).Query(b.scanStates)
+		// A record may name a stream of another partition, which is unknown in this one.
+		states := b.store.sql(`SELECT id, digest1, digest2, sealed, state, tail, touched FROM {g}.customers
+			WHERE id = ANY($1) AND partition = $2`)
+		queries.Queue(states, ids, b.at.Partition).Query(b.scanStates)
 	}
 	if queries.Len() == 0 {
 		return nil

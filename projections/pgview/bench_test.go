@@ -13,21 +13,23 @@ import (
 	"github.com/rapport-crm/rapport/projections/viewtest"
 )
 
-// BenchmarkCatchUp folds purchases of 20,000 customers, 10 each, in batches of 5,000 records into a durable server.
+// BenchmarkCatchUp folds purchases of 20,000 customers, 10 each, into a durable server.
 func BenchmarkCatchUp(b *testing.B) {
-	for name, c := range map[string]struct{ partitions, cache int }{
-		"partitions=1/cache=all":  {1, 200_000},
-		"partitions=1/cache=none": {1, -1},
-		"partitions=4/cache=all":  {4, 200_000},
-		"partitions=4/cache=none": {4, -1},
+	for name, c := range map[string]struct{ partitions, cache, batch int }{
+		"partitions=1/batch=5000/cache=all":   {1, 200_000, 5_000},
+		"partitions=1/batch=5000/cache=none":  {1, -1, 5_000},
+		"partitions=4/batch=5000/cache=all":   {4, 200_000, 5_000},
+		"partitions=4/batch=5000/cache=none":  {4, -1, 5_000},
+		"partitions=4/batch=50000/cache=all":  {4, 200_000, 50_000},
+		"partitions=4/batch=50000/cache=none": {4, -1, 50_000},
 	} {
-		b.Run(name, func(b *testing.B) { catchUp(b, c.partitions, c.cache) })
+		b.Run(name, func(b *testing.B) { catchUp(b, c.partitions, c.cache, c.batch) })
 	}
 }
 
-func catchUp(b *testing.B, partitions, cache int) {
+func catchUp(b *testing.B, partitions, cache, batch int) {
 	b.Helper()
-	const customers, events, batch = 20_000, 200_000, 5_000
+	const customers, events = 20_000, 200_000
 	server := pgtest.Server(b, &pgtest.Options{Settings: map[string]string{"shared_buffers": "512MB", "max_wal_size": "4GB"}})
 	pool, err := pg.Open(b.Context(), server.URL(), pg.Options{})
 	if err != nil {

@@ -6,6 +6,12 @@
 // database. Everything a batch changes is committed in one transaction together with the checkpoint of its partition,
 // which is moved by compare-and-set: each record has its effect exactly once, and a writer that was replaced has none.
 //
+// A generation is made when the policy, the number of partitions or the format of states is another one. It is filled
+// beside the live one and shown when it has caught up; the one before is kept until it is dropped, its writers are fenced.
+//
+// The account of the program needs the right to make temporary tables: a commit gathers changed rows in one before it
+// replaces them. Commits are told on the channel rapport_views, and switches of generations on rapport_generation.
+//
 // After a crash of the server with synchronous_commit off the last batches may be missing, checkpoint included; they
 // are folded again from the log.
 package pgview

@@ -47,7 +47,7 @@ type Generation struct {
 // and the readers of stores opened from now on see it. The generation that was live before is kept, and its writers
 // are fenced. All of this is one transaction; it changes nothing when the generation is live already.
 func (s *Store) Show(ctx context.Context) error {
-	err := underLock(ctx, s.pool, func(tx pgx.Tx) error { return s.generation.show(ctx, tx, s.schema) })
+	err := underLock(ctx, s.pool, func(tx pgx.Tx) error { return s.generation.show(ctx, tx, s.schema, true) })
 	if err != nil {
 		return fmt.Errorf("show generation %s: %w", s.schema, err)
 	}
@@ -145,7 +145,7 @@ func (g generation) replaceEmpty(ctx context.Context, tx pgx.Tx, schema string) 
 			return nil
 		}
 	}
-	if err := g.show(ctx, tx, schema); err != nil {
+	if err := g.show(ctx, tx, schema, true); err != nil {
 		return fmt.Errorf("show generation %s: %w", schema, err)
 	}
 	if live.Name == "" {
@@ -168,8 +168,9 @@ func liveGeneration(ctx context.Context, tx pgx.Tx) (g Generation, err error) {
 }
 
 // show makes the generation the live one in place of another, which is kept. Its era is that of the other when both
-// come to the same results, and a new one otherwise. The caller holds the start lock.
-func (g generation) show(ctx context.Context, tx pgx.Tx, schema string) error {
+// come to the same results, by their policy and format and, where they were compared, by what was found; otherwise it is a
+// new one. The caller holds the start lock.
+func (g generation) show(ctx context.Context, tx pgx.Tx, schema string, equal bool) error {
 	live, err := liveGeneration(ctx, tx)
 	if err != nil || live.Name == schema {
 		return err
@@ -182,7 +183,7 @@ func (g generation) show(ctx context.Context, tx pgx.Tx, schema string) error {
 	const update = `UPDATE rapport.generations SET state = 'live', shown_at = now(),
 			era = CASE WHEN $2 THEN $3 ELSE (SELECT coalesce(max(era) + 1, 0) FROM rapport.generations WHERE shown_at IS NOT NULL) END
 		WHERE schema_name = $1 AND state <> 'loading'`
-	same := live.Name != "" && live.PolicyDigest == g.policyDigest && live.StateFormat == g.stateFormat
+	same := equal && live.Name != "" && live.PolicyDigest == g.policyDigest && live.StateFormat == g.stateFormat
 	tag, err := tx.Exec(ctx, update, schema, same, live.Era)
 	switch {
 	case err != nil:

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
@@ -40,7 +39,7 @@ func (s *Store) Partitions(ctx context.Context) ([]projections.PartitionView, er
 }
 
 // Resolve returns what became of a record.
-func (s *Store) Resolve(ctx context.Context, at eventstore.Position, stream, event string) (projections.Outcome, error) {
+func (s *Store) Resolve(ctx context.Context, at eventstore.Position, stream, _ string) (projections.Outcome, error) {
 	var outcome projections.Outcome
 	if _, err := s.partition(at.Partition); err != nil {
 		return outcome, fmt.Errorf("resolve record %s: %w", at, err)
@@ -49,7 +48,7 @@ func (s *Store) Resolve(ctx context.Context, at eventstore.Position, stream, eve
 		if next := now.positions[at.Partition]; at.Offset >= next {
 			return fmt.Errorf("the partition was folded up to %d", next)
 		}
-		outcome, err = s.outcome(ctx, tx, at, stream, event)
+		outcome, err = s.outcome(ctx, tx, at, stream)
 		return err
 	})
 	if err != nil {
@@ -58,7 +57,7 @@ func (s *Store) Resolve(ctx context.Context, at eventstore.Position, stream, eve
 	return outcome, nil
 }
 
-func (s *Store) outcome(ctx context.Context, tx pgx.Tx, at eventstore.Position, stream, event string) (projections.Outcome, error) {
+func (s *Store) outcome(ctx context.Context, tx pgx.Tx, at eventstore.Position, stream string) (projections.Outcome, error) {
 	aside, err := s.quarantined(ctx, tx, projections.QuarantineFilter{Position: &at}, 1)
 	if err != nil {
 		return projections.Outcome{}, err
@@ -83,7 +82,7 @@ func (s *Store) outcome(ctx context.Context, tx pgx.Tx, at eventstore.Position, 
 	if err := s.readStream(ctx, tx, stream, &c.Stream); err != nil {
 		return projections.Outcome{}, err
 	}
-	return c.OutcomeAt(at.Offset, wire.IDKey(event)), nil
+	return c.OutcomeAt(at.Offset), nil
 }
 
 // readStream reads the index of a stream.

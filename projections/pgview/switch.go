@@ -128,7 +128,7 @@ func (r *rebuilder) swap(ctx context.Context) (*Rebuilt, error) {
 				return &DifferentError{Generation: r.store.schema, Differences: done.Differences}
 			}
 		}
-		return r.show(ctx, tx)
+		return r.show(ctx, tx, len(done.Differences) == 0)
 	})
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (r *rebuilder) swap(ctx context.Context) (*Rebuilt, error) {
 // show makes the generation the live one and notes that the rebuild is done. It returns errLater when analysts read the
 // views for long: the lock on them is not waited for as long as live writers would notice, nor so long that the server
 // looks for a deadlock with a query over several views and ends that.
-func (r *rebuilder) show(ctx context.Context, tx pgx.Tx) error {
+func (r *rebuilder) show(ctx context.Context, tx pgx.Tx, equal bool) error {
 	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '500ms'"); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (r *rebuilder) show(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, ready, r.id); err != nil {
 		return err
 	}
-	err := r.store.generation.show(ctx, tx, r.store.schema)
+	err := r.store.generation.show(ctx, tx, r.store.schema, equal)
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok && server.Code == lockNotAvailable {
 		return fmt.Errorf("%w: its views are being read: %w", errLater, err)
 	}

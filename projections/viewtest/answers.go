@@ -38,6 +38,12 @@ func differences(got, want map[string]string) []string {
 // Answers asks the store everything and returns the answers as JSON, by question.
 func Answers(t testing.TB, s projections.Store, subjects []string) map[string]string {
 	t.Helper()
+	return answers(t, s, subjects, filters())
+}
+
+// answers is Answers with the lists of customers that the filters select.
+func answers(t testing.TB, s projections.Store, subjects []string, lists []projections.CustomerFilter) map[string]string {
+	t.Helper()
 	a := make(map[string]string)
 	ask := func(question string, answer any, err error) {
 		t.Helper()
@@ -62,7 +68,7 @@ func Answers(t testing.TB, s projections.Store, subjects []string) map[string]st
 		stream, err := s.Stream(ctx, id)
 		ask("stream "+id, stream, err)
 	}
-	for _, filter := range filters() {
+	for _, filter := range lists {
 		ask(fmt.Sprintf("customers %+v", filter), pages(t, s, filter), nil)
 	}
 	for _, status := range []projections.QuarantineStatus{"", projections.StatusOpen, projections.StatusRedriven, projections.StatusDiscarded, "\x00"} {
@@ -165,6 +171,15 @@ func filters() []projections.CustomerFilter {
 		for _, stage := range domain.Stages() {
 			all = append(all, projections.CustomerFilter{Sort: sort, Stage: stage})
 		}
+	}
+	return all
+}
+
+// stageFilters returns the filters on which time has an effect.
+func stageFilters() []projections.CustomerFilter {
+	all := []projections.CustomerFilter{{Sort: projections.SortSince}}
+	for _, stage := range domain.Stages() {
+		all = append(all, projections.CustomerFilter{Stage: stage})
 	}
 	return all
 }

@@ -20,7 +20,6 @@ func testAnswers(t *testing.T, open NewStore) {
 	Equal(t, store, reference(t, fold, parts), history.Subjects())
 }
 
-// testOverflow sums the greatest amounts an event can have beyond what 64 bits hold.
 // testSilenceAtNow lets another customer's event stand exactly at the instants at which silence moves a customer, and one
 // microsecond before them.
 func testSilenceAtNow(t *testing.T, open NewStore) {
@@ -64,6 +63,7 @@ func checkStage(t *testing.T, store projections.Store, id string, want domain.St
 	}
 }
 
+// testOverflow sums the greatest amounts an event can have beyond what 64 bits hold.
 func testOverflow(t *testing.T, open NewStore) {
 	fold := DefaultFold()
 	history := purchases(2500, 2, domain.MaxInt, func(i int) int { return i % 2 })
