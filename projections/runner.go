@@ -51,7 +51,17 @@ type Runner struct {
 	store   Store
 	fold    *Fold
 	options RunnerOptions
+	// large has room for the large batches that are folded at a time, so that catching up with many partitions does not
+	// take memory for all of them.
+	large chan struct{}
 }
+
+const (
+	// largeBatch is the number of records from which a batch is large, and largeBatches how many of them are folded at a
+	// time.
+	largeBatch   = 8192
+	largeBatches = 4
+)
 
 // NewRunner returns a runner. It starts nothing.
 func NewRunner(log Log, store Store, fold *Fold, options RunnerOptions) *Runner {
@@ -64,7 +74,7 @@ func NewRunner(log Log, store Store, fold *Fold, options RunnerOptions) *Runner 
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Runner{log: log, store: store, fold: fold, options: options}
+	return &Runner{log: log, store: store, fold: fold, options: options, large: make(chan struct{}, largeBatches)}
 }
 
 // Run folds every partition until ctx ends; see RunPartitions.
@@ -186,12 +196,25 @@ func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions
 		if err != nil {
 			return err
 		}
-		if at, err = folder.Fold(work, at, batch.Records); err != nil {
+		if at, err = r.batch(work, folder, at, batch.Records); err != nil {
 			return err
 		}
 		r.options.Progress.Report(p, at.Next)
 	}
 	return nil
+}
+
+// batch folds the records, when it is their turn.
+func (r *Runner) batch(ctx context.Context, folder *Folder, at Checkpoint, records []eventstore.Record) (Checkpoint, error) {
+	if len(records) >= largeBatch {
+		select {
+		case r.large <- struct{}{}:
+			defer func() { <-r.large }()
+		case <-ctx.Done():
+			return at, ctx.Err()
+		}
+	}
+	return folder.Fold(ctx, at, records)
 }
 
 // drainTime is the Drain of a runner that is given none.

@@ -23,7 +23,7 @@ import (
 )
 
 // liveWindow is how much the engine fetches and folds at a time into a database.
-const liveWindow = 2 << 20
+const liveWindow = 4 << 20
 
 // durable returns a pool on a PostgreSQL of its own that syncs its commits.
 func durable(b *testing.B) *pg.Pool {

@@ -19,6 +19,7 @@ import (
 	"github.com/rapport-crm/rapport/internal/obs"
 	"github.com/rapport-crm/rapport/internal/pg"
 	"github.com/rapport-crm/rapport/internal/replay"
+	"github.com/rapport-crm/rapport/internal/stream"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 )
@@ -70,11 +71,13 @@ type Engine struct {
 	policy   *policyInForce
 	outcomes *projections.Outcomes
 	outlet   *eventstore.Outlet
-	control  *control.Writer
-	reader   *replay.Reader
-	metrics  *obs.Metrics
-	start    eventstore.Positions
-	closes   []func() error
+	// stream is nil when nothing is published.
+	stream  *stream.Hub
+	control *control.Writer
+	reader  *replay.Reader
+	metrics *obs.Metrics
+	start   eventstore.Positions
+	closes  []func() error
 }
 
 // Open opens the log and the views. It starts nothing but the embedded broker; Close ends that and lets go of the rest.

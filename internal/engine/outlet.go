@@ -6,6 +6,7 @@ import (
 
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/outputs"
+	"github.com/rapport-crm/rapport/internal/stream"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -26,6 +27,21 @@ func (e *Engine) openOutlet(ctx context.Context) error {
 		return fmt.Errorf("open the output topics: %w", err)
 	}
 	e.outlet, e.closes = outlet, append(e.closes, outlet.Close)
+	return e.openStream(ctx, cfg)
+}
+
+// openStream opens what sends the outputs to the clients of the HTTP API.
+func (e *Engine) openStream(ctx context.Context, cfg eventstore.Config) error {
+	var topics []string
+	for _, t := range projections.OutputTopics() {
+		topics = append(topics, t.String())
+	}
+	cfg.Partitions, cfg.ReplicationFactor = 0, 0
+	hub, err := stream.Open(ctx, cfg, topics, stream.Options{Logger: e.logger})
+	if err != nil {
+		return err
+	}
+	e.stream, e.closes = hub, append(e.closes, hub.Close)
 	return nil
 }
 

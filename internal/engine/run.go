@@ -23,7 +23,7 @@ import (
 
 // databaseWindow is how much of a partition is fetched and folded at a time into a database, where a batch costs less an
 // event the longer it is.
-const databaseWindow = 2 << 20
+const databaseWindow = 4 << 20
 
 // commitEvery is how often the positions are shown to Kafka's own tools.
 const commitEvery = time.Second
@@ -222,6 +222,10 @@ func (e *Engine) Serve(ctx context.Context, listener net.Listener) error {
 		defer stop()
 		return httpapi.Serve(edge, listener, handler)
 	})
+	if e.stream != nil {
+		// It ends with the edge, or its streams would hold up the end of the requests in flight.
+		group.Go(func() error { return e.stream.Run(edge) })
+	}
 	group.Go(func() error {
 		err := e.Run(engine)
 		if engine.Err() != nil {
@@ -237,11 +241,15 @@ func (e *Engine) Serve(ctx context.Context, listener net.Listener) error {
 
 func (e *Engine) handler() (http.Handler, error) {
 	verdicts := projections.NewVerdicts(e.outcomes, e.Progress, e.views)
-	return httpapi.New(httpapi.Options{
+	options := httpapi.Options{
 		Ingest: ingest.New(e.Log, e.policy.get, time.Now, ingest.Options{Outcomes: verdicts}),
 		Query:  e.views, Waiter: e.Progress, History: e.reader, Ends: e.Log, Ready: e.ready,
 		Control: e.control, Records: e.Log, MaxLag: e.config.MaxLag,
 		BasePolicy: func() *domain.Policy { return e.views.live.Load().fold.Policy() },
 		Metrics:    e.metrics, Version: e.config.Version, Logger: e.logger,
-	})
+	}
+	if e.stream != nil {
+		options.Stream = e.stream
+	}
+	return httpapi.New(options)
 }
