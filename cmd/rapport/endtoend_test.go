@@ -170,7 +170,7 @@ func TestKillingTheServerInMidImportLosesAndDoublesNothing(t *testing.T) {
 		t.Fatalf("the last import ended with %d\n%s", code, importing.err.String())
 	}
 	var last imported
-	if err := json.Unmarshal(importing.out.Bytes(), &last); err != nil {
+	if err := json.Unmarshal([]byte(importing.out.String()), &last); err != nil {
 		t.Fatal(err)
 	}
 	got := s.summary(t, last.Positions.String())

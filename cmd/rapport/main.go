@@ -34,6 +34,7 @@ type commands struct {
 	Redrive     redriveCmd     `cmd:"" help:"List the customers whose fold broke down, or fold their records after a fix."`
 	AsOf        asofCmd        `cmd:"" name:"asof" help:"Print the whole or one customer as it was, by replay of the log."`
 	Verify      verifyCmd      `cmd:"" help:"Recompute the views from the log and compare."`
+	Tail        tailCmd        `cmd:"" help:"Follow the log or an output topic, one line for each record."`
 	Rebuild     rebuildCmd     `cmd:"" help:"Fold the log into a new generation of views and show it in place of the live one."`
 	Generations generationsCmd `cmd:"" help:"List the generations of views, go back to one, or drop one."`
 	Policy      policyCmd      `cmd:"" help:"Show, check, compare or publish a policy."`

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // program is one process of the program.
 type program struct {
 	cmd  *exec.Cmd
-	out  bytes.Buffer
+	out  syncBuffer
 	err  syncBuffer
 	done chan error
 }

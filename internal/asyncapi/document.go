@@ -139,8 +139,8 @@ func plain(v any) any {
 // cloudEvent describes the attributes that every output has.
 func cloudEvent() object {
 	text := func(description string) object { return object{"type": "string", "description": description} }
-	sequence := text("The place among the outputs of this customer on this topic: a later one is greater as text. The first four digits are the era of the views.")
-	sequence["pattern"] = "^[0-9]{16}$"
+	sequence := text("The place among the outputs of this customer on this topic: a later one is greater as text. The first six of its 18 digits are the era of the views.")
+	sequence["pattern"] = "^[0-9]+$"
 	position := text("The record of the event log that the output reflects, as partition:offset.")
 	position["pattern"] = "^[0-9]+:[0-9]+$"
 	at := text("When it took effect.")
@@ -152,6 +152,7 @@ func cloudEvent() object {
 			"id":          text("Identifies the output; a repetition has the same."), "source": text("rapport."),
 			"type": text("The type of the output."), "subject": text("The customer."), "time": at,
 			"causationid":   text("The id of the event that brought it about; absent when the clock or a policy did."),
+			"origin":        text("What the views began with: a fingerprint of their first policy, and the form of their states."),
 			"policyversion": text("The version of the policy that produced it."),
 			"position":      position, "sequence": sequence,
 			"data": object{"type": "object"},

@@ -83,6 +83,10 @@ type Options struct {
 	Control decisions
 	// Records reads the record behind an entry of the quarantine. Default: the record is not shown.
 	Records records
+	// Stream sends outputs to clients. Default: the route of the stream is left out.
+	Stream feed
+	// StreamHeartbeat is how long a stream is silent at most. Default: 15 s.
+	StreamHeartbeat time.Duration
 	// BasePolicy returns the policy that the views began with, which holds until one is published. Default:
 	// domain.DefaultPolicy.
 	BasePolicy func() *domain.Policy
@@ -152,6 +156,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.WaitLimit = positiveOr(o.WaitLimit, 5*time.Second)
 	o.AppendLimit = positiveOr(o.AppendLimit, 20*time.Second)
+	o.StreamHeartbeat = positiveOr(o.StreamHeartbeat, 15*time.Second)
 	o.BodyPatience = positiveOr(o.BodyPatience, time.Minute)
 	o.MaxRequests = positiveOr(o.MaxRequests, 4096)
 	o.MaxBodies = max(positiveOr(o.MaxBodies, 256<<20), leastBodies)
@@ -199,6 +204,9 @@ func New(opts Options) (http.Handler, error) {
 	a.addEvents()
 	a.addSchemas()
 	a.addOperations()
+	if err := a.addOutputs(); err != nil {
+		return nil, fmt.Errorf("new HTTP API: %w", err)
+	}
 	if err := a.addDocument(); err != nil {
 		return nil, fmt.Errorf("new HTTP API: %w", err)
 	}

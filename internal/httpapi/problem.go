@@ -55,6 +55,7 @@ var (
 	kindIDReused      = kind{slug: "id-reused", status: http.StatusConflict, title: "The id belongs to another event"}
 	kindVersion       = kind{slug: "version-mismatch", status: http.StatusPreconditionFailed, title: "The stream is at another version"}
 	kindResolved      = kind{slug: "already-resolved", status: http.StatusConflict, title: "Something was done about it before"}
+	kindGone          = kind{slug: "outputs-gone", status: http.StatusGone, title: "The outputs asked for were deleted"}
 	kindInUse         = kind{slug: "version-in-use", status: http.StatusConflict, title: "The version belongs to another policy"}
 	kindSlow          = kind{slug: "slow-body", status: http.StatusRequestTimeout, title: "The body comes too slowly"}
 	kindTooLarge      = kind{slug: "too-large", status: http.StatusRequestEntityTooLarge, title: "The body is too large"}
