@@ -79,10 +79,12 @@ func (e *Engine) basePolicy(ctx context.Context) (*domain.Policy, error) {
 	}
 	e.group = cmp.Or(e.config.Group, e.Log.Topic()+"."+live.Database)
 	switch {
-	case live.Policy == "" && asked != nil:
+	case live.Name == "" && asked == nil:
+		return domain.DefaultPolicy(), nil
+	case live.Name == "":
 		return asked, nil
 	case live.Policy == "":
-		return domain.DefaultPolicy(), nil
+		return unkept(asked, live)
 	}
 	policy, err := domain.ParsePolicy([]byte(live.Policy))
 	if err != nil {
@@ -95,6 +97,17 @@ func (e *Engine) basePolicy(ctx context.Context) (*domain.Policy, error) {
 		return asked, nil // nothing was folded under the other one
 	}
 	return nil, fmt.Errorf("%w: theirs is %q, the one asked for is %q", ErrOtherPolicy, policy.Version, asked.Version)
+}
+
+// unkept returns the policy of views of the first version of the program, which kept only the version of it.
+func unkept(asked *domain.Policy, live *pgview.Live) (*domain.Policy, error) {
+	if asked == nil {
+		asked = domain.DefaultPolicy()
+	}
+	if asked.Version != live.PolicyVersion {
+		return nil, fmt.Errorf("%w: theirs is %q, the one asked for is %q", ErrOtherPolicy, live.PolicyVersion, asked.Version)
+	}
+	return asked, nil
 }
 
 // database returns the live views of a database and their fold.

@@ -92,6 +92,12 @@ func TestRightsOnViewsOutliveAGeneration(t *testing.T) {
 	if !value[bool](t, pool, "SELECT has_table_privilege('pg_monitor', 'rapport.customers', 'SELECT')") {
 		t.Error("the right to read the view of customers is lost")
 	}
+	// Views of another version have other columns, and are made anew.
+	execute(t, pool, "UPDATE rapport.generations SET layout = 'of another version'")
+	open(t, pool, viewtest.DefaultFold(), pgview.Options{Partitions: 3})
+	if !value[bool](t, pool, "SELECT has_table_privilege('pg_monitor', 'rapport.customers', 'SELECT')") {
+		t.Error("the right to read the view of customers is lost with another layout")
+	}
 }
 
 func TestStoresMayBeOpenedAtTheSameTime(t *testing.T) {

@@ -203,15 +203,45 @@ func (g generation) show(ctx context.Context, tx pgx.Tx, schema string, equal bo
 	return err
 }
 
-// showViews lets the views for analysts show the generation. Views with the same columns are replaced in place, which
-// keeps the rights that were granted on them; with a new layout they are made anew.
+// showViews lets the views for analysts show the generation. Views with the same columns are replaced in place; with a new
+// layout they are made anew. What was granted on them stays granted.
 func (g generation) showViews(ctx context.Context, tx pgx.Tx, schema string, anew bool) error {
-	if anew {
-		if err := dropViews(ctx, tx); err != nil {
-			return err
+	if !anew {
+		return g.execute(ctx, tx, viewsFile, schema)
+	}
+	grants, err := viewGrants(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("read the rights on the views: %w", err)
+	}
+	if err := dropViews(ctx, tx); err != nil {
+		return err
+	}
+	if err := g.execute(ctx, tx, viewsFile, schema); err != nil {
+		return err
+	}
+	for _, grant := range grants {
+		if _, err := tx.Exec(ctx, grant); err != nil {
+			return fmt.Errorf("grant the rights on the views again: %w", err)
 		}
 	}
-	return g.execute(ctx, tx, viewsFile, schema)
+	return nil
+}
+
+// viewGrants returns the statements that grant again what others than the owner may do with the views. Rights on a view
+// that is not made again are left out when they are granted.
+func viewGrants(ctx context.Context, tx pgx.Tx) ([]string, error) {
+	const query = `SELECT format('DO $do$ BEGIN IF to_regclass(%L) IS NOT NULL THEN GRANT %s ON %s TO %s%s; END IF; END $do$',
+			'rapport.' || quote_ident(c.relname), a.privilege_type, 'rapport.' || quote_ident(c.relname),
+			CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+			CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
+		WHERE n.nspname = 'rapport' AND c.relkind = 'v' AND a.grantee <> c.relowner
+		ORDER BY 1`
+	rows, err := tx.Query(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 func dropViews(ctx context.Context, tx pgx.Tx) error {

@@ -15,8 +15,8 @@ import (
 type Live struct {
 	// Name is the schema of its tables, empty when no generation is live.
 	Name string
-	// Policy is the document of the policy it begins with, empty when that was not kept.
-	Policy string
+	// Policy is the document of the policy it begins with, empty when that was not kept, and PolicyVersion its version.
+	Policy, PolicyVersion string
 	// Positions are how far it is folded.
 	Positions eventstore.Positions
 	// Database is the id that tells this database from every other one.
@@ -33,8 +33,8 @@ func FindLive(ctx context.Context, pool *pgxpool.Pool) (*Live, error) {
 		if err := tx.QueryRow(ctx, "SELECT id::text FROM rapport.identity").Scan(&live.Database); err != nil {
 			return err
 		}
-		const query = "SELECT schema_name, coalesce(policy_document, '') FROM rapport.generations WHERE state = 'live'"
-		if err := tx.QueryRow(ctx, query).Scan(&live.Name, &live.Policy); err != nil {
+		const query = "SELECT schema_name, policy_document, policy_version FROM rapport.generations WHERE state = 'live'"
+		if err := tx.QueryRow(ctx, query).Scan(&live.Name, &live.Policy, &live.PolicyVersion); err != nil {
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}

@@ -65,8 +65,14 @@ func (r *rebuilder) policy(live *Generation) (*domain.Policy, error) {
 	switch {
 	case r.options.Policy != nil:
 		return r.options.Policy, nil
-	case live == nil || live.Policy == "":
+	case live == nil:
 		return domain.DefaultPolicy(), nil
+	case live.Policy == "":
+		// Generations of the first version keep the version of their policy only.
+		if policy := domain.DefaultPolicy(); policy.Version == live.PolicyVersion {
+			return policy, nil
+		}
+		return nil, fmt.Errorf("generation %s keeps no document of its policy %q: name the policy to begin with", live.Name, live.PolicyVersion)
 	}
 	policy, err := domain.ParsePolicy([]byte(live.Policy))
 	if err != nil {

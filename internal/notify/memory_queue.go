@@ -1,0 +1,134 @@
+package notify
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Add implements Queue.
+func (m *Memory) Add(_ context.Context, deliveries []Delivery) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	added := 0
+	for i := range deliveries {
+		_, subscribed := m.subscriptions[deliveries[i].Subscription]
+		if m.deliveries[deliveries[i].ID] != nil || !subscribed {
+			continue
+		}
+		m.seq++
+		added++
+		d := cloneDelivery(&deliveries[i])
+		d.Seq = m.seq
+		m.deliveries[d.ID] = &d
+		m.file(&d)
+	}
+	return added, nil
+}
+
+// file puts a delivery among the pending ones of its subscription, or takes it from there, as its state says.
+func (m *Memory) file(d *Delivery) {
+	list := m.pending[d.Subscription]
+	at, found := slices.BinarySearchFunc(list, d.Seq, func(p *Delivery, seq int64) int { return cmp.Compare(p.Seq, seq) })
+	switch {
+	case d.Status == Pending && !found:
+		list = slices.Insert(list, at, d)
+	case d.Status != Pending && found:
+		list = slices.Delete(list, at, at+1)
+	}
+	m.pending[d.Subscription] = list
+}
+
+// Due implements Queue.
+func (m *Memory) Due(_ context.Context, now time.Time) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var due []string
+	for _, id := range slices.Sorted(maps.Keys(m.subscriptions)) {
+		if m.subscriptions[id].Disabled == "" && slices.ContainsFunc(m.pending[id], func(d *Delivery) bool { return !d.NextAttempt.After(now) }) {
+			due = append(due, id)
+		}
+	}
+	return due, nil
+}
+
+// Claim implements Queue.
+func (m *Memory) Claim(_ context.Context, c Claim) ([]Delivery, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []*Delivery
+	seen := make(map[string]bool)
+	for _, d := range m.pending[c.Subscription] {
+		held := c.Ordered && seen[d.Customer]
+		seen[d.Customer] = true
+		if !held && !d.NextAttempt.After(c.Now) {
+			found = append(found, d)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *Delivery) int { return a.NextAttempt.Compare(b.NextAttempt) })
+	found = found[:min(c.Limit, len(found))]
+	slices.SortFunc(found, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
+	var claimed []Delivery
+	for _, d := range found {
+		d.Claim++
+		d.NextAttempt = c.Until
+		claimed = append(claimed, cloneDelivery(d))
+	}
+	return claimed, nil
+}
+
+// Settle implements Queue.
+func (m *Memory) Settle(_ context.Context, d Delivery) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept, ok := m.deliveries[d.ID]
+	if !ok || kept.Status != Pending || kept.Claim != d.Claim {
+		return fmt.Errorf("settle delivery %s: %w", d.ID, ErrClaimLost)
+	}
+	seq := kept.Seq
+	*kept = cloneDelivery(&d)
+	kept.Seq = seq
+	kept.Claim++
+	m.file(kept)
+	return nil
+}
+
+// Redeliver implements Queue.
+func (m *Memory) Redeliver(_ context.Context, id string, now time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, ok := m.deliveries[id]
+	if ok {
+		_, ok = m.subscriptions[d.Subscription]
+	}
+	switch {
+	case !ok:
+		return fmt.Errorf("redeliver %s: %w", id, ErrNotFound)
+	case d.Status == Pending:
+		return fmt.Errorf("redeliver %s: %w", id, ErrPending)
+	}
+	d.reopen(now)
+	m.file(d)
+	return nil
+}
+
+// RedeliverDead implements Queue.
+func (m *Memory) RedeliverDead(_ context.Context, subscription string, now time.Time) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.subscriptions[subscription]; !ok {
+		return 0, fmt.Errorf("redeliver dead deliveries of %s: %w", subscription, ErrNotFound)
+	}
+	n := 0
+	for _, d := range m.deliveries {
+		if d.Subscription == subscription && d.Status == Dead {
+			d.reopen(now)
+			m.file(d)
+			n++
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,105 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors of stores.
+var (
+	// ErrNotFound means that there is no such subscription or delivery.
+	ErrNotFound = errors.New("not found")
+	// ErrExists means that there is a subscription with the same id.
+	ErrExists = errors.New("exists already")
+	// ErrPending means that a delivery cannot be asked for again because it has not ended.
+	ErrPending = errors.New("is still pending")
+	// ErrClaimLost means that a delivery was taken on by somebody else, or has ended, since it was claimed.
+	ErrClaimLost = errors.New("the claim was lost")
+)
+
+// Store keeps subscriptions and deliveries. What a method did is durable when it returns, as far as the store is durable
+// at all. Its methods may be called concurrently, and by several processes on one database. Times have a resolution
+// of one microsecond and come back in UTC.
+type Store interface {
+	Directory
+	Queue
+	Journal
+}
+
+// Directory is the part of a store that holds the subscriptions.
+type Directory interface {
+	// Subscribe adds a subscription. The error wraps ErrExists when there is one with the same id.
+	Subscribe(ctx context.Context, s Subscription) error
+	// Change lets f change a subscription, which nobody else changes meanwhile, and returns what became of it. Nothing
+	// changes when f returns an error, which is returned then. f must not call the store. The id cannot be changed.
+	Change(ctx context.Context, id string, f func(*Subscription) error) (Subscription, error)
+	// Unsubscribe deletes a subscription. Its pending deliveries die and stay in the journal.
+	Unsubscribe(ctx context.Context, id string, now time.Time) error
+	// Subscription returns one subscription.
+	Subscription(ctx context.Context, id string) (Subscription, error)
+	// Subscriptions returns all subscriptions in the order of their ids.
+	Subscriptions(ctx context.Context) ([]Subscription, error)
+}
+
+// Queue is the part of a store that deliveries pass through.
+type Queue interface {
+	// Add adds deliveries in their order, all or none, and returns the number of new ones. One whose id is known is left as
+	// it is, and one whose subscription is not there is left out.
+	Add(ctx context.Context, deliveries []Delivery) (int, error)
+	// Due returns the ids of the subscriptions in use that have a pending delivery whose next attempt is due.
+	Due(ctx context.Context, now time.Time) ([]string, error)
+	// Claim takes on deliveries that are due, those first that have been due for the longest time, and returns them in the
+	// order in which they were added. Nobody else is given them before the lease ends. Of an ordered subscription only the
+	// first pending delivery of each customer is given.
+	Claim(ctx context.Context, c Claim) ([]Delivery, error)
+	// Settle replaces a delivery that was claimed and takes the claim back. The error wraps ErrClaimLost when the claim is
+	// not the latest one.
+	Settle(ctx context.Context, d Delivery) error
+	// Redeliver makes a finished delivery pending. The error wraps ErrPending when it has not ended, and ErrNotFound when
+	// it or its subscription is not there.
+	Redeliver(ctx context.Context, id string, now time.Time) error
+	// RedeliverDead makes all dead deliveries of a subscription pending and returns their number.
+	RedeliverDead(ctx context.Context, subscription string, now time.Time) (int, error)
+}
+
+// Claim asks for deliveries of a subscription.
+type Claim struct {
+	Subscription string
+	Ordered      bool
+	Now          time.Time
+	// Until is when the lease ends.
+	Until time.Time
+	Limit int
+}
+
+// Journal is the part of a store in which deliveries are looked up.
+type Journal interface {
+	// Delivery returns one delivery.
+	Delivery(ctx context.Context, id string) (Delivery, error)
+	// Deliveries returns deliveries, the newest first.
+	Deliveries(ctx context.Context, f Filter) (Page, error)
+	// Prune deletes what was delivered before one time and what died before another, and returns the number. An output
+	// that is repeated after that is delivered again.
+	Prune(ctx context.Context, delivered, dead time.Time) (int, error)
+}
+
+// Filter chooses deliveries. A field with its zero value chooses all.
+type Filter struct {
+	Subscription, Type, Customer string
+	Status                       Status
+	// Before is Next of the page before.
+	Before int64
+	// Limit is the size of the page. Default: 50.
+	Limit int
+}
+
+// DefaultPage is the size of a page when a filter names none.
+const DefaultPage = 50
+
+// Page is a part of a list of deliveries.
+type Page struct {
+	Items []Delivery
+	// Next is where the next page begins, 0 on the last one.
+	Next int64
+}
