@@ -96,6 +96,8 @@ func (c *client) request(ctx context.Context, s *Subscription, d *Delivery, now 
 	if err != nil {
 		return err
 	}
+	// There is nobody to act on a failed close of what was read.
+	defer func() { _ = res.Body.Close() }()
 	a.Status = res.StatusCode
 	a.RetryAfterMS = retryAfter(res, now).Milliseconds()
 	a.Excerpt, err = readAnswer(res.Body)
@@ -117,13 +119,9 @@ func judge(status int) error {
 	}
 }
 
-// readAnswer reads the body to its end, or up to its bound, and closes it. A body that breaks off is an error: who could
+// readAnswer reads the body to its end, or up to its bound. A body that breaks off is an error: who could
 // not answer in full may not have kept what it was sent.
-func readAnswer(body io.ReadCloser) (excerpt string, err error) {
-	defer func() {
-		// There is nobody to act on a failed close of what was read.
-		_ = body.Close()
-	}()
+func readAnswer(body io.Reader) (excerpt string, err error) {
 	var first bytes.Buffer
 	if _, err = io.Copy(&first, io.LimitReader(body, maxExcerpt)); err == nil {
 		_, err = io.Copy(io.Discard, io.LimitReader(body, maxAnswerBody-maxExcerpt))

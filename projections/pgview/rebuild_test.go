@@ -123,6 +123,9 @@ func TestARebuildHoldsWhatTheLiveGenerationHolds(t *testing.T) {
 func server(ctx context.Context, pool *pgxpool.Pool, l *memoryLog) error {
 	for ctx.Err() == nil {
 		store, policy, err := pgview.OpenLive(ctx, pool)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

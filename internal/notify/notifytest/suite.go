@@ -54,6 +54,7 @@ func must(t *testing.T, err error) {
 
 // the returns the value that comes without an error.
 func the[T any](t *testing.T) func(T, error) T {
+	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
 		must(t, err)
@@ -101,6 +102,7 @@ func expectError(t *testing.T, err, want error) {
 }
 
 func subscriptionComesBack(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	plain, full := subscription("a"), subscription("B")
 	full.Description, full.Types, full.OrgUnit, full.MinLevel = "the dealer's system", []string{"churn.*", "lifecycle.started"}, "north/7", "high"
@@ -127,6 +129,7 @@ func subscriptionComesBack(t *testing.T, store notify.Store) {
 }
 
 func subscriptionIsChangedWholly(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	changed := the[notify.Subscription](t)(store.Change(ctx, "a", func(s *notify.Subscription) error {
@@ -147,6 +150,7 @@ func subscriptionIsChangedWholly(t *testing.T, store notify.Store) {
 }
 
 func deliveryComesBack(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	d := delivery("1", "a", "顾客", start)
@@ -168,6 +172,7 @@ func deliveryComesBack(t *testing.T, store notify.Store) {
 }
 
 func repeatedDeliveryChangesNothing(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	first := delivery("1", "a", "x", start)
@@ -183,6 +188,7 @@ func repeatedDeliveryChangesNothing(t *testing.T, store notify.Store) {
 }
 
 func dueIsThatOfEndpointsInUse(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	for _, id := range []string{"a", "b", "c", "d"} {
 		must(t, store.Subscribe(ctx, subscription(id)))
@@ -197,6 +203,7 @@ func dueIsThatOfEndpointsInUse(t *testing.T, store notify.Store) {
 }
 
 func claimedDeliveryIsGivenOnce(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	the[int](t)(store.Add(ctx, []notify.Delivery{delivery("1", "a", "x", start), delivery("2", "a", "x", start.Add(-time.Second)), delivery("3", "a", "x", start)}))
@@ -210,6 +217,7 @@ func claimedDeliveryIsGivenOnce(t *testing.T, store notify.Store) {
 }
 
 func lostClaimSettlesNothing(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	the[int](t)(store.Add(ctx, []notify.Delivery{delivery("1", "a", "x", start)}))
@@ -227,6 +235,7 @@ func lostClaimSettlesNothing(t *testing.T, store notify.Store) {
 }
 
 func orderedSubscriptionIsGivenTheFirst(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	must(t, store.Subscribe(ctx, subscription("b")))
@@ -249,6 +258,7 @@ func orderedSubscriptionIsGivenTheFirst(t *testing.T, store notify.Store) {
 }
 
 func finishedDeliveryIsSentAgain(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	the[int](t)(store.Add(ctx, []notify.Delivery{delivery("1", "a", "x", start)}))
@@ -273,6 +283,7 @@ func finishAll(t *testing.T, store notify.Store, sub string, status notify.Statu
 }
 
 func deadDeliveriesAreSentAgain(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	must(t, store.Subscribe(ctx, subscription("b")))
@@ -288,6 +299,7 @@ func deadDeliveriesAreSentAgain(t *testing.T, store notify.Store) {
 }
 
 func deletedSubscriptionEndsItsDeliveries(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	the[int](t)(store.Add(ctx, []notify.Delivery{delivery("1", "a", "x", start)}))
@@ -301,6 +313,7 @@ func deletedSubscriptionEndsItsDeliveries(t *testing.T, store notify.Store) {
 }
 
 func journalIsReadByPages(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	must(t, store.Subscribe(ctx, subscription("b")))
@@ -328,6 +341,7 @@ func journalIsReadByPages(t *testing.T, store notify.Store) {
 }
 
 func finishedDeliveriesArePruned(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	must(t, store.Subscribe(ctx, subscription("b")))
@@ -341,6 +355,7 @@ func finishedDeliveriesArePruned(t *testing.T, store notify.Store) {
 }
 
 func concurrentClaimsShare(t *testing.T, store notify.Store) {
+	t.Helper()
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	const n = 40

@@ -28,6 +28,7 @@ func connect(t *testing.T) *pg.Pool {
 func TestPostgreSQLConforms(t *testing.T) {
 	t.Parallel()
 	notifytest.Run(t, func(t *testing.T) notify.Store {
+		t.Helper()
 		store, err := pgnotify.Open(t.Context(), connect(t))
 		if err != nil {
 			t.Fatal(err)
