@@ -253,6 +253,20 @@ d 3 lifecycle.stage_changed at %[3]s by "" under strict from 4 [p2]
 	}
 }
 
+func TestOfPoliciesPublishedAtOneInstantTheLastHolds(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, defaultFold)
+	b.purchase("c", "p1", day(0))
+	for _, version := range []string{"first", "second", "third"} {
+		b.publish(day(1), "version: "+version+"\n")
+	}
+	b.catchUp()
+	policies, err := b.store.Policies(t.Context())
+	if err != nil || len(policies) != 3 || policies[0].Version != "third" || summary(t, b.store).PolicyVersion != "third" {
+		t.Errorf("%+v, %v", policies, err)
+	}
+}
+
 func TestABadPolicyIsSetAside(t *testing.T) {
 	t.Parallel()
 	b := newBook(t, defaultFold)
@@ -287,7 +301,7 @@ func TestACustomerOnWhichTheFoldPanicsIsParkedAndHarmsNoOther(t *testing.T) {
 	b.purchase("c", "p3", day(2))
 	b.tick(day(300))
 	b.catchUp()
-	parked, err := b.store.Parked(t.Context())
+	parked, err := b.store.Parked(t.Context(), "")
 	if err != nil || len(parked) != 1 || parked[0].Customer != "c" || parked[0].Offset != 2 || parked[0].Queue != 2 ||
 		!strings.Contains(parked[0].Error, "the bad event of c") {
 		t.Fatalf("parked %+v, %v", parked, err)
@@ -298,7 +312,7 @@ func TestACustomerOnWhichTheFoldPanicsIsParkedAndHarmsNoOther(t *testing.T) {
 	// While the program is as it was, redriving changes nothing.
 	b.control("stream.redriven", day(301), `{"stream":"c"}`)
 	b.catchUp()
-	if again, err := b.store.Parked(t.Context()); err != nil || len(again) != 1 || again[0].Queue != 2 {
+	if again, err := b.store.Parked(t.Context(), ""); err != nil || len(again) != 1 || again[0].Queue != 2 {
 		t.Errorf("after a redrive without a fix: %+v, %v", again, err)
 	}
 	broken = false
@@ -306,7 +320,7 @@ func TestACustomerOnWhichTheFoldPanicsIsParkedAndHarmsNoOther(t *testing.T) {
 	b.control("stream.redriven", day(303), `{"stream":"c"}`)
 	b.tick(day(304))
 	b.catchUp()
-	if left, err := b.store.Parked(t.Context()); err != nil || len(left) != 0 {
+	if left, err := b.store.Parked(t.Context(), ""); err != nil || len(left) != 0 {
 		t.Errorf("still parked: %+v, %v", left, err)
 	}
 	if v := b.customer("c"); v.Trade.Purchases != 4 {
@@ -337,7 +351,7 @@ func TestACustomerParkedByATickIsReleasedThoughNothingWaits(t *testing.T) {
 	*fold = projections.Fold{} // without a policy every timer panics
 	b.tick(day(130))
 	b.catchUp()
-	if parked, err := b.store.Parked(t.Context()); err != nil || len(parked) != 1 || parked[0].Queue != 0 {
+	if parked, err := b.store.Parked(t.Context(), ""); err != nil || len(parked) != 1 || parked[0].Queue != 0 {
 		t.Fatalf("parked %+v, %v", parked, err)
 	}
 	*fold = good

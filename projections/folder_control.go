@@ -131,6 +131,10 @@ func (x *Folder) tick(ctx context.Context, at Checkpoint, records []eventstore.R
 			x.skip(records[:passed])
 			x.changes.Newest = max(x.changes.Newest, reached[passed-1])
 		}
+		if passed == k {
+			// Whoever compares views waits for the last batch of the tick.
+			x.changes.Sweep = due[len(due)-1].ID
+		}
 		return nil
 	})
 	return next, passed, err
@@ -262,16 +266,11 @@ func (x *Folder) redrive(ctx context.Context, at Checkpoint, r *eventstore.Recor
 
 // parkedAt returns the place of the record on which the fold panicked on a stream, 0 when it is not parked.
 func (x *Folder) parkedAt(ctx context.Context, id string) (int64, error) {
-	all, err := x.store.Parked(ctx)
-	if err != nil {
+	parked, err := x.store.Parked(ctx, id)
+	if err != nil || len(parked) == 0 {
 		return 0, err
 	}
-	for i := range all {
-		if all[i].Customer == id {
-			return all[i].Offset, nil
-		}
-	}
-	return 0, nil
+	return parked[0].Offset, nil
 }
 
 // queued reads the records of a queue.

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/rapport-crm/rapport/eventstore"
 )
@@ -30,6 +31,26 @@ func (c *Customer) OutcomeAt(offset int64) Outcome {
 // CompareParked orders parked customers: those longest parked first.
 func CompareParked(a, b Parked) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Customer, b.Customer))
+}
+
+// Sort orders the list, the policy that was published last first: by instant, and of one instant, as in a log whose clock
+// stands, by their places.
+func (l PolicyList) Sort() {
+	slices.SortStableFunc(l, func(a, b PolicyView) int {
+		partition := a.Positions[0].Partition
+		return cmp.Or(cmp.Compare(b.PublishedAt, a.PublishedAt), cmp.Compare(b.lastIn(partition), a.lastIn(partition)))
+	})
+}
+
+// lastIn returns the last place of the policy in a partition, -1 when it is not there yet.
+func (v *PolicyView) lastIn(partition int) int64 {
+	last := int64(-1)
+	for _, at := range v.Positions {
+		if at.Partition == partition {
+			last = max(last, at.Offset)
+		}
+	}
+	return last
 }
 
 // PolicyList collects published policies over the partitions.

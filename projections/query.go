@@ -36,8 +36,8 @@ type Query interface {
 	// given event id. The outcome is unknown when the record queues behind a parked customer.
 	Resolve(ctx context.Context, at eventstore.Position, stream, event string) (Outcome, error)
 
-	// Parked returns the parked customers, those longest parked first.
-	Parked(ctx context.Context) ([]Parked, error)
+	// Parked returns the parked customers, those longest parked first; with an id that one alone, if it is parked.
+	Parked(ctx context.Context, stream string) ([]Parked, error)
 
 	// Backlog says how much waits for somebody to look at it.
 	Backlog(ctx context.Context) (*Backlog, error)

@@ -86,8 +86,8 @@ type Checkpoint struct {
 	Epoch int64
 	// Next is the offset of the next record to fold.
 	Next int64
-	// Sweep is the id of the last stream to which the published policy at Next was applied, when the batches stopped in
-	// the middle of it; otherwise it is empty.
+	// Sweep is the id of the last stream to which the control record at Next was applied, a published policy or a tick, when
+	// the batches stopped in the middle of it; otherwise it is empty.
 	Sweep string
 	// Last is the fingerprint of the record before Next, zero when there is none. A topic that was made anew under the
 	// same name shows by another one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -105,7 +106,8 @@ func (c *rebuildCmd) rebuild(ctx context.Context, a *app) (done *pgview.Rebuilt,
 	select {
 	case <-time.After(dropGrace):
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		a.Logger.LogAttrs(ctx, slog.LevelWarn, "interrupted before the old generation was dropped", slog.String("generation", done.Replaced))
+		return done, nil
 	}
 	id, err := generationID(done.Replaced)
 	if err != nil {

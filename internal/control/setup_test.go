@@ -178,7 +178,7 @@ func (b *bench) entry(at eventstore.Position) projections.Quarantine {
 
 func (b *bench) parked() []projections.Parked {
 	b.t.Helper()
-	parked, err := b.store.Parked(b.t.Context())
+	parked, err := b.store.Parked(b.t.Context(), "")
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ type log interface {
 // views is what a writer needs of the views.
 type views interface {
 	Quarantined(ctx context.Context, filter projections.QuarantineFilter) (*projections.QuarantinePage, error)
-	Parked(ctx context.Context) ([]projections.Parked, error)
+	Parked(ctx context.Context, stream string) ([]projections.Parked, error)
 	Partitions(ctx context.Context) ([]projections.PartitionView, error)
 	Policies(ctx context.Context) ([]projections.PolicyView, error)
 }
@@ -266,7 +266,7 @@ func (w *Writer) open(ctx context.Context, at eventstore.Position) (*projections
 // have reached it, the stream is no longer parked, or the fold panicked again. The error is ErrNotFound when the stream is
 // not parked.
 func (w *Writer) RedriveStream(ctx context.Context, stream, actor string) (eventstore.Position, error) {
-	parked, err := w.views.Parked(ctx)
+	parked, err := w.views.Parked(ctx, stream)
 	if err != nil {
 		return eventstore.Position{}, fmt.Errorf("redrive stream: %w", err)
 	}

@@ -73,8 +73,8 @@ func (v *views) Resolve(ctx context.Context, at eventstore.Position, stream, eve
 }
 
 // Parked implements projections.Query.
-func (v *views) Parked(ctx context.Context) ([]projections.Parked, error) {
-	return v.store().Parked(ctx)
+func (v *views) Parked(ctx context.Context, stream string) ([]projections.Parked, error) {
+	return v.store().Parked(ctx, stream)
 }
 
 // Backlog implements projections.Query.

@@ -3,13 +3,11 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
-	"github.com/rapport-crm/rapport/projections"
 )
 
 // parkedView is the streams whose records wait.
@@ -64,7 +62,7 @@ func (a *api) parked(ctx context.Context, in *AfterParam) (*answer[parkedView], 
 	if err != nil {
 		return nil, err
 	}
-	parked, err := a.Query.Parked(ctx)
+	parked, err := a.Query.Parked(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +87,11 @@ func (a *api) redriveStream(o *order) (*done, error) {
 	if out.status != http.StatusOK {
 		return out, nil
 	}
-	parked, err := a.Query.Parked(o.r.Context())
+	parked, err := a.Query.Parked(o.r.Context(), stream)
 	if err != nil {
 		return nil, err
 	}
-	still := slices.ContainsFunc(parked, func(k projections.Parked) bool { return k.Customer == stream })
+	still := len(parked) > 0
 	out.body = redrivenView{Position: at, Parked: &still}
 	return out, nil
 }

@@ -1,7 +1,6 @@
 package memview
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -78,12 +77,15 @@ func (s *Store) Resolve(_ context.Context, at eventstore.Position, stream, _ str
 	return c.Customer.OutcomeAt(at.Offset), nil
 }
 
-// Parked returns the parked customers.
-func (s *Store) Parked(context.Context) ([]projections.Parked, error) {
+// Parked returns the parked customers, or one of them.
+func (s *Store) Parked(_ context.Context, stream string) ([]projections.Parked, error) {
 	defer s.lockAll()()
 	parked := []projections.Parked{}
 	for _, p := range s.partitions {
 		for _, k := range p.parked {
+			if stream != "" && k.Customer != stream {
+				continue
+			}
 			for _, q := range p.queued {
 				if q.Customer == k.Customer {
 					k.Queue++
@@ -131,6 +133,6 @@ func (s *Store) Policies(context.Context) ([]projections.PolicyView, error) {
 			policies.Add(i, published)
 		}
 	}
-	slices.SortStableFunc(policies, func(a, b projections.PolicyView) int { return cmp.Compare(b.PublishedAt, a.PublishedAt) })
+	policies.Sort()
 	return policies, nil
 }

@@ -101,6 +101,11 @@ func (g generation) use(ctx context.Context, tx pgx.Tx, policy *domain.Policy) (
 	if err != nil {
 		return "", err
 	}
+	if state != StateLive {
+		if err := g.refuseNewer(ctx, tx); err != nil {
+			return "", err
+		}
+	}
 	switch state {
 	case StateLive:
 		return schema, nil
@@ -118,6 +123,16 @@ func (g generation) use(ctx context.Context, tx pgx.Tx, policy *domain.Policy) (
 		}
 	}
 	return schema, g.replaceEmpty(ctx, tx, schema)
+}
+
+// refuseNewer returns ErrOtherVersion when the live views are those of a newer program: an old one that is started by
+// mistake must not put them away. To go back is a decision: see Rollback.
+func (g generation) refuseNewer(ctx context.Context, tx pgx.Tx) error {
+	live, err := liveGeneration(ctx, tx)
+	if err != nil || live.Name == "" || live.StateFormat <= g.stateFormat {
+		return err
+	}
+	return fmt.Errorf("the live views have states of format %d, this program makes %d: %w", live.StateFormat, g.stateFormat, ErrOtherVersion)
 }
 
 // find returns the generation with the properties of g that is to be used, and its state; both are empty when there is

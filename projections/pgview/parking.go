@@ -30,12 +30,12 @@ func (s *Store) Queue(ctx context.Context, p int, stream string) ([]int64, error
 	return offsets, nil
 }
 
-// Parked returns the parked customers, those longest parked first.
-func (s *Store) Parked(ctx context.Context) ([]projections.Parked, error) {
+// Parked returns the parked customers, those longest parked first; with an id that one alone, if it is parked.
+func (s *Store) Parked(ctx context.Context, stream string) ([]projections.Parked, error) {
 	query := s.sql(`SELECT p.partition, p.customer, p.record_offset, p.at, p.error,
 			(SELECT count(*) FROM {g}.queued q WHERE q.partition = p.partition AND q.customer = p.customer)
-		FROM {g}.parked p ORDER BY p.at, p.partition, p.customer`)
-	rows, err := s.pool.Query(ctx, query)
+		FROM {g}.parked p WHERE $1 = '' OR p.customer = $1 ORDER BY p.at, p.partition, p.customer`)
+	rows, err := s.pool.Query(ctx, query, storableText(stream))
 	if err != nil {
 		return nil, fmt.Errorf("list parked customers: %w", err)
 	}

@@ -1,10 +1,8 @@
 package pgview
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -81,7 +79,7 @@ func (s *Store) Policies(ctx context.Context) ([]projections.PolicyView, error) 
 	if err != nil {
 		return nil, fmt.Errorf("list policies: %w", err)
 	}
-	slices.SortStableFunc(list, func(a, b projections.PolicyView) int { return cmp.Compare(b.PublishedAt, a.PublishedAt) })
+	list.Sort()
 	return list, nil
 }
 

@@ -123,7 +123,7 @@ func readPositions(ctx context.Context, from lister, schema string) (eventstore.
 // is none.
 func (r *rebuilder) resume(ctx context.Context, tx pgx.Tx, g generation) (schema string, err error) {
 	const query = `SELECT g.id, g.schema_name FROM rapport.generations g JOIN rapport.rebuilds r ON r.generation = g.id
-		WHERE g.state = 'loading' AND g.state_format = $1 AND g.layout = $2 AND g.partitions = $3 AND g.policy_digest = $4
+		WHERE g.state = 'loading' AND g.shown_at IS NULL AND g.state_format = $1 AND g.layout = $2 AND g.partitions = $3 AND g.policy_digest = $4
 		ORDER BY g.id DESC LIMIT 1`
 	err = tx.QueryRow(ctx, query, g.stateFormat, g.layout, g.partitions, g.policyDigest).Scan(&r.id, &schema)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {

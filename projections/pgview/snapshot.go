@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,8 +68,34 @@ type Snapshot struct {
 	tx   pgx.Tx
 }
 
-// Snapshot takes the views as they are at this moment. What is committed later does not show, however long it is kept.
+// ErrSweeping says that the views stand in the middle of a control record that takes several batches, a published policy or
+// a tick, and are those of no position of the log.
+var ErrSweeping = errors.New("the views are in the middle of a control record; try again when it is folded")
+
+// How often, and in which intervals, Snapshot tries to find the views between two records.
+const (
+	snapshotTries = 60
+	snapshotPause = time.Second
+)
+
+// Snapshot takes the views as they are at this moment. What is committed later does not show, however long it is kept. It
+// waits while the views are in the middle of a control record, and returns ErrSweeping when that takes a minute.
 func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
+	for range snapshotTries {
+		n, err := s.snapshot(ctx)
+		if !errors.Is(err, ErrSweeping) {
+			return n, err
+		}
+		select {
+		case <-time.After(snapshotPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return nil, fmt.Errorf("take a snapshot of the views: %w", ErrSweeping)
+}
+
+func (s *Store) snapshot(ctx context.Context) (*Snapshot, error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("take a snapshot of the views: %w", err)
@@ -89,6 +116,14 @@ func (n *Snapshot) begin(ctx context.Context) (err error) {
 	const unbounded = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 	if _, err := n.tx.Exec(ctx, unbounded); err != nil {
 		return err
+	}
+	var sweeping bool
+	query := n.store.sql("SELECT EXISTS (SELECT FROM {g}.checkpoints WHERE sweep <> '')")
+	if err := n.tx.QueryRow(ctx, query).Scan(&sweeping); err != nil {
+		return err
+	}
+	if sweeping {
+		return ErrSweeping
 	}
 	n.now, err = n.store.moment(ctx, n.tx)
 	return err

@@ -123,7 +123,13 @@ func Rollback(ctx context.Context, pool *pgxpool.Pool, log RebuildLog, id int, o
 		if err := r.takeUp(ctx, id); err != nil {
 			return nil, err
 		}
-		return r.replace(ctx)
+		done, err := r.replace(ctx)
+		if err != nil {
+			const update = "UPDATE rapport.generations SET state = 'kept' WHERE id = $1 AND state = 'loading'"
+			_, fault := r.pool.Exec(context.WithoutCancel(ctx), update, r.id)
+			err = errors.Join(err, fault)
+		}
+		return done, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("go back to a generation: %w", err)

@@ -90,7 +90,7 @@ func operations(t testing.TB, s projections.Store) (answers []any, err error) {
 	for i := range partitions {
 		partitions[i].Epoch = 0
 	}
-	parked, err := s.Parked(t.Context())
+	parked, err := s.Parked(t.Context(), "")
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func testParked(t *testing.T, open NewStore) {
 
 	broken.Store(false)
 	Fold(t, store, fold, records, 3)
-	if parked, err := store.Parked(t.Context()); err != nil || len(parked) > 0 {
+	if parked, err := store.Parked(t.Context(), ""); err != nil || len(parked) > 0 {
 		t.Errorf("%v are parked, error %v", parked, err)
 	}
 	stream, err := store.Stream(t.Context(), sick)
@@ -73,7 +73,7 @@ func testParked(t *testing.T, open NewStore) {
 // checkParked compares the only parked customer, its queue and the backlog.
 func checkParked(t *testing.T, store projections.Store, want projections.Parked, queue []int64) {
 	t.Helper()
-	parked, err := store.Parked(t.Context())
+	parked, err := store.Parked(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
