@@ -105,12 +105,23 @@ func newClient(t *testing.T, brokers []string) *kafka.Client {
 
 func createTopic(t *testing.T, brokers []string, topic, setting, value string) {
 	t.Helper()
-	res, err := newClient(t, brokers).CreateTopics(t.Context(), &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{
-		Topic: topic, NumPartitions: 1, ReplicationFactor: 1,
-		ConfigEntries: []kafka.ConfigEntry{{ConfigName: setting, ConfigValue: value}},
-	}}})
-	if err := errors.Join(err, res.Errors[topic]); err != nil {
-		t.Fatal(err)
+	client := newClient(t, brokers)
+	for try := 1; ; try++ {
+		res, err := client.CreateTopics(t.Context(), &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{
+			Topic: topic, NumPartitions: 1, ReplicationFactor: 1,
+			ConfigEntries: []kafka.ConfigEntry{{ConfigName: setting, ConfigValue: value}},
+		}}})
+		if err == nil {
+			err = res.Errors[topic]
+		}
+		if err == nil || errors.Is(err, kafka.TopicAlreadyExists) {
+			return
+		}
+		// A broker under load lets go of a connection now and then.
+		if try == 5 {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 
@@ -118,7 +129,10 @@ func deleteTopic(t *testing.T, brokers []string, topic string) {
 	t.Helper()
 	client := newClient(t, brokers)
 	res, err := client.DeleteTopics(t.Context(), &kafka.DeleteTopicsRequest{Topics: []string{topic}})
-	if err := errors.Join(err, res.Errors[topic]); err != nil {
+	if err == nil {
+		err = res.Errors[topic]
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	for {

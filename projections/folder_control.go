@@ -21,7 +21,7 @@ func (x *Folder) foldControl(ctx context.Context, at Checkpoint, records []event
 	r := &records[0]
 	recorded := domain.InstantOf(r.RecordedAt)
 	if known := x.options.Bound.Known; known != 0 && recorded > known {
-		at, err := x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
+		at, err := x.passBy(ctx, at, records)
 		return at, 1, err
 	}
 	data, err := x.readSafely(r, recorded)
@@ -30,7 +30,7 @@ func (x *Folder) foldControl(ctx context.Context, at Checkpoint, records []event
 		return at, 1, err
 	}
 	if bound := x.options.Bound.At; bound != 0 && x.event.Time > bound {
-		at, err := x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
+		at, err := x.passBy(ctx, at, records)
 		return at, 1, err
 	}
 	published := x.event.Time
@@ -51,9 +51,17 @@ func (x *Folder) foldControl(ctx context.Context, at Checkpoint, records []event
 	case *domain.StreamRedriven:
 		at, err = x.redrive(ctx, at, r, strings.Clone(d.Stream))
 	default:
-		at, err = x.commit(ctx, at, none, func(context.Context, Batch) error { x.skip(records[:1]); return nil })
+		at, err = x.passBy(ctx, at, records)
 	}
 	return at, n, err
+}
+
+// passBy moves the checkpoint behind the first of the records, which changes nothing.
+func (x *Folder) passBy(ctx context.Context, at Checkpoint, records []eventstore.Record) (Checkpoint, error) {
+	return x.commit(ctx, at, none, func(context.Context, Batch) error {
+		x.skip(records[:1])
+		return nil
+	})
 }
 
 // skip passes records that have no verdict.

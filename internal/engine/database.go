@@ -21,8 +21,7 @@ const defaultSession = 6 * time.Second
 // openDatabase connects to the database and opens the views there.
 func (e *Engine) openDatabase(ctx context.Context) error {
 	// A transaction of an engine that was stopped in the middle keeps others from its partition, until the server ends it.
-	idle := cmp.Or(e.config.Session, defaultSession)
-	pool, err := pg.Open(ctx, e.config.DatabaseURL, pg.Options{IdleInTransactionTimeout: idle})
+	pool, err := pg.Open(ctx, e.config.DatabaseURL, pg.Options{IdleInTransactionTimeout: e.session()})
 	if err != nil {
 		return err
 	}

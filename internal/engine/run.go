@@ -88,54 +88,55 @@ var errSwitched = errors.New("another generation of views is live")
 // member shares the partitions with other engines until ctx ends or another generation is live.
 func (e *Engine) member(ctx context.Context) error {
 	store, fold := e.database()
-	options := projections.RunnerOptions{
-		Owner: e.config.Node, Shared: true, Outcomes: e.outcomes, Progress: e.Progress, WindowBytes: databaseWindow, Drain: cmp.Or(e.config.Session, defaultSession) / 2, Logger: e.logger,
-	}
-	work := partitionWork(e.work)
-	if store.Live() {
-		outlet, err := e.publisher(ctx)
-		if err != nil {
-			return err
-		}
-		options.Outlet = outlet
-	} else {
-		succeed, err := e.successor(ctx, store)
-		if err != nil {
-			return err
-		}
-		work = succeed
+	options, work, err := e.duty(ctx, store)
+	if err != nil {
+		return err
 	}
 	runner := projections.NewRunner(e.Log, store, fold, options)
 	group, ctx := errgroup.WithContext(ctx)
-	switched := make(chan struct{}, 1)
-	group.Go(func() error {
-		return store.Watch(ctx, e.Progress.Report, func() {
-			select {
-			case switched <- struct{}{}:
-			default:
-			}
-		})
-	})
-	group.Go(func() error {
-		select {
-		case <-switched:
-			return errSwitched
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
+	group.Go(func() error { return e.watch(ctx, store) })
 	group.Go(func() error {
 		if len(e.config.Log.Kafka) == 0 {
 			// Nobody else can serve an embedded log, and after a crash a group would wait for the member that was.
 			return work(ctx, runner, e.all())
 		}
-		members := e.Log.Join(eventstore.GroupConfig{ID: e.group, Node: e.config.Node, SessionTimeout: cmp.Or(e.config.Session, defaultSession)})
+		members := e.Log.Join(eventstore.GroupConfig{ID: e.group, Node: e.config.Node, SessionTimeout: e.session()})
 		return members.Run(ctx, func(ctx context.Context, a eventstore.Assignment) error {
 			return e.assigned(ctx, runner, a, work)
 		})
 	})
 	return group.Wait()
 }
+
+// duty returns what there is to do for the views of a store: to go on with the live ones and publish their outputs, or to
+// make new ones that take their place.
+func (e *Engine) duty(ctx context.Context, store *pgview.Store) (projections.RunnerOptions, partitionWork, error) {
+	options := projections.RunnerOptions{
+		Owner: e.config.Node, Shared: true, Outcomes: e.outcomes, Progress: e.Progress,
+		WindowBytes: databaseWindow, Drain: e.session() / 2, Logger: e.logger,
+	}
+	if !store.Live() {
+		work, err := e.successor(ctx, store)
+		return options, work, err
+	}
+	outlet, err := e.publisher(ctx)
+	options.Outlet = outlet
+	return options, e.work, err
+}
+
+// watch reports how far other engines are, until ctx ends or another generation is live.
+func (e *Engine) watch(ctx context.Context, store *pgview.Store) error {
+	watching, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err := store.Watch(watching, e.Progress.Report, func() { stop(errSwitched) })
+	if errors.Is(context.Cause(watching), errSwitched) {
+		return errSwitched
+	}
+	return err
+}
+
+// session is how long an engine may be silent before its partitions go to others.
+func (e *Engine) session() time.Duration { return cmp.Or(e.config.Session, defaultSession) }
 
 // all returns all partitions.
 func (e *Engine) all() []int {

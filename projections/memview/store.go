@@ -50,7 +50,7 @@ type partition struct {
 	dues *dues
 	// batch numbers the batches. taken, fresh and copies are those of the open one: the customers it works on, the new
 	// ones among them, and memory for their copies.
-	batch  uint64
+	batch  uint32
 	taken  []*customer
 	fresh  map[string]*customer
 	copies copies
@@ -63,11 +63,11 @@ type customer struct {
 	projections.Customer
 	moves  []projections.Move
 	digest projections.Digest
-	dirty  bool
-	// batch is the number of the latest batch that took the customer, and work the copy that it works on. The writer of
-	// the partition alone looks at them.
-	batch uint64
+	// work is the copy that the batch with the number batch works on; the writer of the partition alone looks at them. There
+	// are many customers: the order of the fields leaves no gap.
 	work  *projections.Customer
+	batch uint32
+	dirty bool
 }
 
 // New returns an empty store for the given number of partitions, which reads through the given fold.

@@ -118,8 +118,15 @@ type rebuilder struct {
 // rebuildLock is the key of the advisory lock that the process holds that works on a generation.
 const rebuildLock = 0x7261_7070_6f72_75 // "rapporu"
 
+// rebuildConns is how many connections a rebuild needs.
+const rebuildConns = 4
+
 // withRebuilder calls work with a rebuilder, while no other process has one.
 func withRebuilder(ctx context.Context, pool *pgxpool.Pool, log RebuildLog, options RebuildOptions, work func(*rebuilder) (*Rebuilt, error)) (*Rebuilt, error) {
+	// The lock, the switch and what is read in its middle have a connection each, and two partitions are loaded at a time.
+	if n := pool.Config().MaxConns; n < rebuildConns {
+		return nil, fmt.Errorf("the pool has room for %d connections, %d are needed", n, rebuildConns)
+	}
 	if err := Migrate(ctx, pool); err != nil {
 		return nil, err
 	}

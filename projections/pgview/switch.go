@@ -114,9 +114,13 @@ func (r *rebuilder) swap(ctx context.Context) (*Rebuilt, error) {
 		if err != nil {
 			return fmt.Errorf("hold the live generation: %w", err)
 		}
+		// Live writers wait. Should this program stand still, the server lets them go on.
+		if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = "+holdIdle); err != nil {
+			return fmt.Errorf("hold the live generation: %w", err)
+		}
 		done.Replaced, done.Positions = held.Name, held.positions
 		if held.Name != "" && held.Partitions == r.log.Partitions() {
-			if err := r.meet(ctx, held); err != nil {
+			if err := r.meetSoon(ctx, held); err != nil {
 				return err
 			}
 			c := &generationComparison{tx: tx, live: held, store: r.store}
@@ -164,6 +168,23 @@ func (r *rebuilder) show(ctx context.Context, tx pgx.Tx, equal bool) error {
 
 // lockNotAvailable is the SQLSTATE of a lock that was not granted in time.
 const lockNotAvailable = "55P03"
+
+// How long live writers wait at most for a rebuild that folds the last records, and for one that stands still.
+const (
+	holdTime = 10 * time.Second
+	holdIdle = "'20s'"
+)
+
+// meetSoon is meet with a limit, after which the live generation is let go and errLater returned.
+func (r *rebuilder) meetSoon(ctx context.Context, live *heldGeneration) error {
+	limited, cancel := context.WithTimeout(ctx, holdTime)
+	defer cancel()
+	err := r.meet(limited, live)
+	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: the last records were not folded within %s: %w", errLater, holdTime, err)
+	}
+	return err
+}
 
 // meet folds the generation up to exactly where the live one is held.
 func (r *rebuilder) meet(ctx context.Context, live *heldGeneration) error {
