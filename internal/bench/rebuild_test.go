@@ -23,7 +23,7 @@ import (
 // fetch to the switch: fold, COPY, keys and indexes.
 func BenchmarkRebuild(b *testing.B) {
 	l := rebuildLog(b, size(b))
-	for _, memory := range []int64{2 << 30, 256 << 20} {
+	for _, memory := range []int64{8 << 30, 2 << 30, 256 << 20} {
 		b.Run(fmt.Sprintf("memory=%dMiB", memory>>20), func(b *testing.B) { rebuild(b, l, memory) })
 	}
 }

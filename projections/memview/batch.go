@@ -152,10 +152,10 @@ func (b *batch) Rollback() {
 	clear(p.fresh)
 	// What a batch needed serves the next one. In a small partition it would be a good part of its memory.
 	p.taken = p.taken[:0]
-	if cap(p.taken) > len(p.customers)/8 {
+	if cap(p.taken) > len(p.customers)/32 {
 		p.taken, p.fresh = nil, make(map[string]*customer)
 	}
-	p.copies.release(len(p.customers) / 8)
+	p.copies.release(len(p.customers) / 32)
 	p.writing.Unlock()
 }
 
