@@ -141,7 +141,7 @@ var catalogue = sync.OnceValue(func() typeIndex {
 	all := slices.Concat(identityTypes(), acquisitionTypes(), tradeTypes(), contactTypes(), serviceTypes(),
 		satisfactionTypes(), complaintTypes(), churnTypes(), peopleTypes(), correctionTypes(), controlTypes())
 	slices.SortFunc(all, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
-	outputs := lifecycleOutputs()
+	outputs := outputTypes()
 	slices.SortFunc(outputs, func(a, b *OutputType) int { return cmp.Compare(a.Name, b.Name) })
 	c := typeIndex{all, make(map[string]*Type), outputs, make(map[string]*OutputType)}
 	for i, t := range all {

@@ -125,6 +125,8 @@ func complaintTypes() []*Type {
 		typeOf[ComplaintResolved](family, "complaint.resolved"),
 		typeOf[ComplaintFollowedUp](family, "complaint.followed_up"),
 		typeOf[ComplaintReopened](family, "complaint.reopened"),
+		typeOf[ComplaintMeasureAdopted](family, "complaint.measure_adopted"),
+		typeOf[ComplaintLinked](family, "complaint.linked"),
 		typeOf[CompensationGiven](family, "compensation.given"),
 		typeOf[PraiseReceived](family, "praise.received"),
 		typeOf[SuggestionReceived](family, "suggestion.received"),

@@ -72,12 +72,21 @@ func (m Month) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // UnmarshalText reads 2006-01.
 func (m *Month) UnmarshalText(b []byte) error {
-	t, err := time.Parse("2006-01", string(b))
+	v, err := ParseMonth(string(b))
 	if err != nil {
-		return fmt.Errorf("month must be written as 2026-03")
+		return err
 	}
-	*m = Month(t.Year()*12 + int(t.Month()) - 1)
+	*m = v
 	return nil
+}
+
+// ParseMonth reads 2006-01.
+func ParseMonth(s string) (Month, error) {
+	t, err := time.Parse("2006-01", s)
+	if err != nil {
+		return 0, fmt.Errorf("month must be written as 2026-03")
+	}
+	return Month(t.Year()*12 + int(t.Month()) - 1), nil
 }
 
 func floorDiv(a, b int64) int64 {

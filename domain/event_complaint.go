@@ -174,6 +174,27 @@ type ComplaintReopened struct {
 	Reason string `json:"reason,omitzero" rule:"len=256"`
 }
 
+// ComplaintMeasureAdopted says that the firm took a measure so that what a complaint was about does not happen again
+// (CMP-13, CMP-17).
+type ComplaintMeasureAdopted struct {
+	// ComplaintID is the id of the complaint that gave rise to the measure. Absent means the newest complaint.
+	ComplaintID string `json:"complaint_id,omitzero" rule:"id"`
+	// Measure is what was done, as a short code or phrase that reports group by.
+	Measure string `json:"measure" rule:"required,len=256"`
+	// OrgUnit is the path of the organisation unit for which the measure holds. Absent means the one that has the customer.
+	OrgUnit string `json:"org_unit,omitzero" rule:"id"`
+}
+
+// ComplaintLinked says that a complaint is about the same thing as an earlier one, of this or another customer (CMP-13).
+type ComplaintLinked struct {
+	// ComplaintID is the id of the later complaint. Absent means the newest complaint.
+	ComplaintID string `json:"complaint_id,omitzero" rule:"id"`
+	// SimilarTo is the id of the earlier complaint.
+	SimilarTo string `json:"similar_to" rule:"required,id"`
+	// Customer is the id of the customer who made the earlier complaint. Absent means the same customer.
+	Customer string `json:"customer,omitzero" rule:"id"`
+}
+
 // CompensationGiven says that the customer got something to make up for a wrong (CMP-05, CR-07).
 type CompensationGiven struct {
 	// ComplaintID is the id of the complaint it makes up for.

@@ -95,6 +95,9 @@ type CustomerOwnerAssigned struct {
 	Role string `json:"role,omitzero" rule:"id"`
 }
 
+// OwnerLeftCompany is the reason of a release that followed from an employee's leaving the firm (CHN-17).
+const OwnerLeftCompany = "left_company"
+
 // CustomerOwnerReleased says that an employee is no longer responsible for the customer (IC-09).
 type CustomerOwnerReleased struct {
 	// Employee is the id of the employee who was released. Absent means every owner.

@@ -1,5 +1,7 @@
 package domain
 
+import "slices"
+
 // OutputType describes one type of derived event: something that the fold found out about a customer and that others act
 // on. Its data follows rules and has a schema as that of an event has; Decoder.Decode reads it. It is not an event type
 // of the log, so Lookup does not know it. Output types are shared and must not be changed.
@@ -16,6 +18,29 @@ func Outputs() []*OutputType { return catalogue().outputs }
 func LookupOutput(name string) (*OutputType, bool) {
 	t, ok := catalogue().outputByName[name]
 	return t, ok
+}
+
+func outputTypes() []*OutputType {
+	return slices.Concat(lifecycleOutputs(), satisfactionOutputs(), serviceOutputs())
+}
+
+func satisfactionOutputs() []*OutputType {
+	const family, topic = "satisfaction", "rapport.satisfaction"
+	return []*OutputType{
+		{typeOf[SatisfactionLowScore](family, "satisfaction.low_score"), topic},
+		{typeOf[SatisfactionDropped](family, "satisfaction.dropped"), topic},
+		{typeOf[SatisfactionRecovered](family, "satisfaction.recovered"), topic},
+	}
+}
+
+func serviceOutputs() []*OutputType {
+	const family, topic = "service", "rapport.service"
+	return []*OutputType{
+		{typeOf[ServiceDeadlineNear](family, "service.deadline_near"), topic},
+		{typeOf[ServiceDeadlineMissed](family, "service.deadline_missed"), topic},
+		{typeOf[ContactCollision](family, "contact.collision"), topic},
+		{typeOf[ContactMultipleFollowers](family, "contact.multiple_followers"), topic},
+	}
 }
 
 func lifecycleOutputs() []*OutputType {

@@ -26,7 +26,10 @@ func TestDerivedEventsHaveACatalogueOfTheirOwn(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"lifecycle.stage_changed", "lifecycle.started", "lifecycle.terminated"}; !slices.Equal(names, want) {
+	if want := []string{
+		"contact.collision", "contact.multiple_followers", "lifecycle.stage_changed", "lifecycle.started", "lifecycle.terminated",
+		"satisfaction.dropped", "satisfaction.low_score", "satisfaction.recovered", "service.deadline_missed", "service.deadline_near",
+	}; !slices.Equal(names, want) {
 		t.Errorf("the types are %q, want %q", names, want)
 	}
 	if _, ok := LookupOutput("purchase.recorded"); ok {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 	"unicode/utf8"
+
+	"github.com/rapport-crm/rapport/domain/questionnaire"
 )
 
 // Policy is the versioned set of thresholds that the fold reads. It is data: a replay may use the one that was in
@@ -27,9 +29,16 @@ type Policy struct {
 	Lifecycle LifecyclePolicy `yaml:"lifecycle"`
 	// Contact holds the thresholds of contacts.
 	Contact ContactPolicy `yaml:"contact"`
+	// Satisfaction holds the thresholds of what customers answer.
+	Satisfaction SatisfactionPolicy `yaml:"satisfaction"`
+	// Deadlines are the kinds of deadline by name.
+	Deadlines map[string]DeadlineRule `yaml:"deadlines"`
+	// Questionnaires are what customers are asked.
+	Questionnaires questionnaire.Set `yaml:",inline"`
 
 	location *time.Location
 	calendar *Calendar
+	triggers map[string][]DeadlineTrigger
 }
 
 // Clock says what "now" is for reads and timers.
@@ -59,7 +68,20 @@ type LifecyclePolicy struct {
 
 // ContactPolicy holds the thresholds of contacts.
 type ContactPolicy struct {
-	CheckDays int64 `yaml:"check_days"`
+	CheckDays        int64         `yaml:"check_days"`
+	CollisionGap     time.Duration `yaml:"collision_gap"`
+	Intention        time.Duration `yaml:"intention"`
+	UnreachableAfter int64         `yaml:"unreachable_after"`
+}
+
+// MaxAttempts is the greatest number of attempts in vain after which a customer can count as not reachable.
+const MaxAttempts = 10
+
+// SatisfactionPolicy holds the thresholds of what customers answer. Which scores are low is in the questionnaires.
+type SatisfactionPolicy struct {
+	Drop       float64 `yaml:"drop"`
+	Least      int64   `yaml:"least"`
+	Confidence float64 `yaml:"confidence"`
 }
 
 // MaxPolicy is the greatest length of Policy.Document in bytes. With it the document has room in the data of an event.
@@ -108,6 +130,13 @@ func (p *Policy) check(fault func(ok bool, field, rule string)) {
 	fault(multiple(l.TerminationGaps), "lifecycle.termination_gaps", "must be between 0.1 and 100 in steps of 0.001")
 	fault(between(l.TerminationDays, 0, 36500), "lifecycle.termination_days", "must be between 0 and 36500")
 	fault(between(p.Contact.CheckDays, 0, 3650), "contact.check_days", "must be between 0 and 3650")
+	fault(p.Contact.CollisionGap >= 0 && p.Contact.CollisionGap <= 8784*time.Hour, "contact.collision_gap", "must be between 0 and 8784h")
+	fault(p.Contact.Intention >= 0 && p.Contact.Intention <= 8784*time.Hour, "contact.intention", "must be between 0 and 8784h")
+	fault(between(p.Contact.UnreachableAfter, 1, MaxAttempts), "contact.unreachable_after", "must be between 1 and 10")
+	fault(p.Satisfaction.Drop >= 0.001 && p.Satisfaction.Drop <= 100, "satisfaction.drop", "must be between 0.001 and 100")
+	fault(between(p.Satisfaction.Least, 1, 1000000), "satisfaction.least", "must be between 1 and 1000000")
+	fault(p.Satisfaction.Confidence >= 0.5 && p.Satisfaction.Confidence <= 0.9999, "satisfaction.confidence", "must be between 0.5 and 0.9999")
+	p.checkDeadlines(fault)
 	fault(len(p.Document()) <= MaxPolicy, "document", "must have at most 48 KiB with every value written out")
 }
 

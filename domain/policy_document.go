@@ -6,12 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rapport-crm/rapport/domain/questionnaire"
 )
 
 // PolicyFault is one thing that is wrong with a policy document.
@@ -43,6 +46,9 @@ func ParsePolicy(doc []byte) (*Policy, error) {
 	p := new(Policy)
 	d.read(defaultPolicy, p)
 	d.read(doc, p)
+	if p.Questionnaires.Definitions == nil {
+		p.Questionnaires = *questionnaire.Default()
+	}
 	p.check(d.unless)
 	if len(d.faults) > 0 {
 		return nil, &PolicyError{Faults: d.faults}
@@ -105,6 +111,10 @@ func (d *policyDocument) mapping(path string, node *yaml.Node, into reflect.Valu
 		name := node.Content[i].Value
 		d.unless(!seen[name], path+name, "is given twice")
 		seen[name] = true
+		if set, ok := into.Addr().Interface().(*Policy); ok && name == "questionnaires" {
+			d.questionnaires(node.Content[i+1], &set.Questionnaires)
+			continue
+		}
 		field, known := policyField(into, name)
 		if !known {
 			d.unless(false, path+name, "is not a name of the policy")
@@ -129,20 +139,54 @@ func policyField(of reflect.Value, name string) (reflect.Value, bool) {
 	return reflect.Value{}, false
 }
 
-// table replaces a map by the mappings of a YAML mapping, under whatever names it has.
+// questionnaires reads the list of questionnaires over the built-in ones.
+func (d *policyDocument) questionnaires(list *yaml.Node, into *questionnaire.Set) {
+	name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "questionnaires"}
+	doc, err := yaml.Marshal(&yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{name, list}})
+	if err != nil {
+		d.unless(false, "questionnaires", "must be YAML: "+strings.TrimPrefix(err.Error(), "yaml: "))
+		return
+	}
+	set, err := questionnaire.Parse(doc)
+	var invalid *questionnaire.Error
+	if errors.As(err, &invalid) {
+		for _, f := range invalid.Faults {
+			d.unless(false, f.Field, f.Rule)
+		}
+		return
+	}
+	*into = *set
+}
+
+// table replaces a map by the mappings of a YAML mapping, under whatever names it has. Kinds of deadline that the mapping
+// does not name stay, and so do the values that it does not give.
 func (d *policyDocument) table(path string, node *yaml.Node, into reflect.Value) {
 	if node.Kind != yaml.MappingNode {
 		d.unless(node.Tag == "!!null", path, "must be a mapping of names to values")
 		return
 	}
-	into.Set(reflect.MakeMap(into.Type()))
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		name := reflect.ValueOf(node.Content[i].Value)
-		d.unless(!into.MapIndex(name).IsValid(), path+"."+name.String(), "is given twice")
-		entry := reflect.New(into.Type().Elem()).Elem()
-		d.value(path+"."+name.String(), node.Content[i+1], entry)
-		into.SetMapIndex(name, entry)
+	table := reflect.MakeMap(into.Type())
+	if kinds, ok := into.Interface().(map[string]DeadlineRule); ok {
+		table = reflect.ValueOf(maps.Clone(kinds))
+		if kinds == nil {
+			table = reflect.MakeMap(into.Type())
+		}
 	}
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		name := node.Content[i].Value
+		d.unless(!seen[name], path+"."+name, "is given twice")
+		seen[name] = true
+		entry := reflect.New(into.Type().Elem()).Elem()
+		if before := table.MapIndex(reflect.ValueOf(name)); before.IsValid() {
+			entry.Set(before)
+		} else if rule, ok := entry.Addr().Interface().(*DeadlineRule); ok {
+			*rule = usualDeadline()
+		}
+		d.value(path+"."+name, node.Content[i+1], entry)
+		table.SetMapIndex(reflect.ValueOf(name), entry)
+	}
+	into.Set(table)
 }
 
 func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value) {

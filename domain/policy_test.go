@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/questionnaire"
 )
 
 func TestTheDefaultPolicyHasTheDocumentedValues(t *testing.T) {
@@ -61,9 +63,66 @@ func drawPolicy(t *rapid.T) *domain.Policy {
 			DeclineGaps: gaps.Draw(t, "decline"), TerminationGaps: gaps.Draw(t, "termination"),
 			TerminationDays: rapid.Int64Range(0, 36500).Draw(t, "termination days"),
 		},
-		Contact: domain.ContactPolicy{CheckDays: rapid.Int64Range(0, 3650).Draw(t, "check days")},
+		Contact: domain.ContactPolicy{
+			CheckDays:        rapid.Int64Range(0, 3650).Draw(t, "check days"),
+			CollisionGap:     time.Duration(rapid.Int64Range(0, 8784).Draw(t, "collision gap")) * time.Hour,
+			Intention:        time.Duration(rapid.Int64Range(0, 527040).Draw(t, "intention")) * time.Minute,
+			UnreachableAfter: rapid.Int64Range(1, domain.MaxAttempts).Draw(t, "unreachable after"),
+		},
+		Satisfaction: domain.SatisfactionPolicy{
+			Drop: rapid.Float64Range(0.001, 100).Draw(t, "drop"), Least: rapid.Int64Range(1, 1_000_000).Draw(t, "least"),
+			Confidence: rapid.Float64Range(0.5, 0.9999).Draw(t, "confidence"),
+		},
+		Deadlines:      drawDeadlines(t),
+		Questionnaires: drawQuestionnaires(t),
 	}
 	return p
+}
+
+// drawDeadlines draws rules for the kinds of deadline that every policy has, and for others.
+func drawDeadlines(t *rapid.T) map[string]domain.DeadlineRule {
+	rules := domain.DefaultPolicy().Deadlines
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		rule := rules[name]
+		rule.Off = rapid.Bool().Draw(t, name+" off")
+		rule.Near = float64(rapid.IntRange(1, 1000).Draw(t, name+" near")) / 1000
+		rules[name] = rule
+	}
+	names := rapid.StringMatching(`[^/\x00-\x1f\x7f]{1,64}|true|null|~|1e3|- a|a: b|"x"|# y`)
+	for _, name := range rapid.SliceOfNDistinct(names, 0, 3, rapid.ID).Draw(t, "kinds") {
+		rules[name] = drawDeadline(t)
+	}
+	return rules
+}
+
+// drawDeadline draws a rule over types of the catalogue and others.
+func drawDeadline(t *rapid.T) domain.DeadlineRule {
+	texts := rapid.SampledFrom([]string{"promise.made", "promise.made employee=li", "contact.scheduled channel=phone", "x.begun", "x.begun a=1 b=true"})
+	r := domain.DeadlineRule{
+		Start: make(map[string]string), Stop: make(map[string]string), Off: rapid.Bool().Draw(t, "off"),
+		Time:     rapid.SampledFrom([]domain.DeadlineTime{domain.DeadlineElapsed, domain.DeadlineWorking}).Draw(t, "time"),
+		Near:     float64(rapid.IntRange(1, 1000).Draw(t, "near")) / 1000,
+		Employee: rapid.SampledFrom([]string{"", "employee"}).Draw(t, "employee"),
+	}
+	for _, text := range rapid.SliceOfN(texts, 1, 3).Draw(t, "start") {
+		r.Start[text] = rapid.SampledFrom([]string{"", "employee"}).Draw(t, "id")
+	}
+	for _, text := range rapid.SliceOfN(texts, 0, 3).Draw(t, "stop") {
+		r.Stop[text] = ""
+	}
+	if rapid.Bool().Draw(t, "due") {
+		r.Due = "due_at"
+	} else {
+		r.Within = time.Duration(rapid.Int64Range(1000, int64(87600*time.Hour)).Draw(t, "within"))
+	}
+	return r
+}
+
+// drawQuestionnaires draws the built-in questionnaires with another limit of low scores.
+func drawQuestionnaires(t *rapid.T) questionnaire.Set {
+	set := questionnaire.Default()
+	set.Definitions[0].Groups[0].Low = rapid.IntRange(1, 4).Draw(t, "low")
+	return *set
 }
 
 // drawWorkingTime draws a section calendar in canonical order.
@@ -157,13 +216,15 @@ func TestADigestTellsPoliciesApartByTheirValuesOnly(t *testing.T) {
 	}
 	same := digest("")
 	for _, doc := range []string{"# a comment\n", "max_future: 0h15m", "calendar: {days: [fri, thu, wed, tue, mon, mon]}",
-		"calendar: {hours: , holidays: , workdays: }", "{lifecycle: {decline_gaps: 2.0}, clock: wall}"} {
+		"calendar: {hours: , holidays: , workdays: }", "{lifecycle: {decline_gaps: 2.0}, clock: wall}",
+		"deadlines: {inquiry: {time: elapsed, near: 0.800}, promise: {stop: {promise.kept: promise_id}}}"} {
 		if got := digest(doc); got != same {
 			t.Errorf("%s has the digest %s, want %s", doc, got, same)
 		}
 	}
 	for _, doc := range []string{"version: other", "max_future: 16m", "clock: events", "lifecycle: {decline_gaps: 2.001}",
-		"calendar: {holidays: [2026-10-01]}"} {
+		"calendar: {holidays: [2026-10-01]}", "deadlines: {inquiry: {near: 0.9}}", "deadlines: {terms: {off: true}}",
+		"satisfaction: {drop: 3}"} {
 		if got := digest(doc); got == same || len(got) != 32 {
 			t.Errorf("%s has the digest %s", doc, got)
 		}

@@ -27,6 +27,8 @@ const (
 	RuleUTF8 = "utf8"
 	// RuleNUL means that a text holds a NUL character.
 	RuleNUL = "nul"
+	// RuleUnique means that something is given again that can be given only once.
+	RuleUnique = "unique"
 	// RuleReserved means that a name belongs to the engine.
 	RuleReserved = "reserved"
 	// RuleJSON means that the data is not JSON, or is nested too deep.

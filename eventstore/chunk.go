@@ -52,7 +52,6 @@ func (s *Stream) LoadChunk(data []byte) error {
 	}
 	s.seal()
 	s.tail = c
-	s.version += int64(len(c.entries))
 	return nil
 }
 

@@ -23,10 +23,21 @@ type lane struct {
 	mu      sync.Mutex
 	queue   []*pending
 	running bool
+	// wanted is how many callers the goroutine waits for, 0 when it does not wait. enough tells it that they are there.
+	wanted int
+	enough chan struct{}
 	// encoder and latest belong to the sending goroutine, under mu while it encodes.
 	encoder batchEncoder
 	latest  time.Time
 }
+
+// A request that carried little is worth some company: its cost is in the round trip and in the sync.
+const (
+	// gatherBytes is up to which size a request counts as little.
+	gatherBytes = 64 << 10
+	// gatherLimit is how long a lane waits for company at most.
+	gatherLimit = 5 * time.Millisecond
+)
 
 // share is the records from one pending that are part of one request.
 type share struct {
@@ -47,6 +58,10 @@ func (l *lane) enqueue(ctx context.Context, p *pending) error {
 		go l.run(context.WithoutCancel(ctx))
 	}
 	l.queue = append(l.queue, p)
+	if l.wanted > 0 && len(l.queue) >= l.wanted {
+		l.wanted = 0
+		l.enough <- struct{}{}
+	}
 	return nil
 }
 
@@ -80,10 +95,40 @@ func (l *lane) run(ctx context.Context) {
 		l.mu.Unlock()
 
 		var base int64
+		sent := time.Now()
 		if err == nil {
 			base, at, err = l.produce(ctx, batch, at)
 		}
+		took := time.Since(sent)
 		l.settle(shares, base, at, err)
+		if err == nil && len(batch) <= gatherBytes {
+			l.gather(len(shares), took)
+		}
+	}
+}
+
+// gather waits until as many callers have something to send as the last request served, but at most half the time that it
+// took. Callers who were served together come back at about the same time; without the wait the first of them would go
+// out alone, and all others would wait for that request and then for theirs. A single caller never waits for others.
+func (l *lane) gather(callers int, took time.Duration) {
+	l.mu.Lock()
+	if callers < 2 || len(l.queue) >= callers {
+		l.mu.Unlock()
+		return
+	}
+	l.wanted = callers
+	l.mu.Unlock()
+	timer := time.NewTimer(min(took/2, gatherLimit))
+	defer timer.Stop()
+	select {
+	case <-l.enough:
+	case <-timer.C:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.wanted == 0 {
+			<-l.enough // they came at the last moment
+		}
+		l.wanted = 0
 	}
 }
 

@@ -56,7 +56,7 @@ func open(ctx context.Context, cfg Config, needed []kafka.ConfigEntry) (*Log, er
 	l.lanes = make([]lane, facts.partitions)
 	for i := range l.partitions {
 		l.partitions[i] = i
-		l.lanes[i] = lane{log: l, partition: i}
+		l.lanes[i] = lane{log: l, partition: i, enough: make(chan struct{}, 1)}
 	}
 	return l, nil
 }

@@ -23,7 +23,6 @@ const (
 // the copies it leaves behind stay readable, also by other goroutines, with Version, Chunks, AppendChunk and the offset
 // methods. Judge, Find, Accept and LoadChunk are for one goroutine at a time among all copies.
 type Stream struct {
-	version int64
 	// tail is the open chunk. It is full when the next Accept seals it.
 	tail chunk
 	// past is nil until the first chunk is sealed.
@@ -66,7 +65,13 @@ type idIndex struct {
 type place struct{ chunk, entry int32 }
 
 // Version returns the number of accepted records.
-func (s *Stream) Version() int64 { return s.version }
+func (s *Stream) Version() int64 {
+	version := int64(len(s.tail.entries))
+	if s.past != nil {
+		version += int64(s.past.count)
+	}
+	return version
+}
 
 // Judge returns the verdict on a record with the given fingerprints of id and content. expected is the version the
 // record demands the stream to have, negative for none. The rules apply in this order: an id accepted before makes the
@@ -79,7 +84,7 @@ func (s *Stream) Judge(id, content uint64, expected int64) (Verdict, Reason) {
 		}
 		return Conflict, IDReused
 	}
-	if expected >= 0 && expected != s.version {
+	if expected >= 0 && expected != s.Version() {
 		return Conflict, VersionMismatch
 	}
 	return Accepted, NoReason
@@ -107,7 +112,6 @@ func (s *Stream) Accept(id, content uint64, offset int64) {
 		s.tail.base = offset
 	}
 	s.tail.add(entry{id: id, content: uint32(content), distance: uint32(offset - s.tail.base)})
-	s.version++
 }
 
 // Offsets returns the offsets of the accepted records, ascending.
@@ -142,7 +146,7 @@ func (s *Stream) Has(offset int64) bool {
 // VersionBefore returns the version that the stream had before the record at offset: how many records were accepted at
 // lower offsets.
 func (s *Stream) VersionBefore(offset int64) int64 {
-	version := s.version
+	version := s.Version()
 	for i := s.Chunks() - 1; i >= 0; i-- {
 		c := s.chunk(i)
 		if len(c.entries) > 0 && c.base >= offset {
@@ -161,7 +165,7 @@ func (s *Stream) VersionBefore(offset int64) int64 {
 
 // LastOffsets returns the offsets of the last n accepted records, ascending; fewer when the stream has fewer.
 func (s *Stream) LastOffsets(n int) []int64 {
-	n = int(min(int64(max(n, 0)), s.version))
+	n = int(min(int64(max(n, 0)), s.Version()))
 	offsets := make([]int64, n)
 	for i := s.Chunks() - 1; i >= 0 && n > 0; i-- {
 		c := s.chunk(i)

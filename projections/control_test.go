@@ -132,6 +132,16 @@ func (b *book) customer(id string) *projections.CustomerView {
 	return v
 }
 
+// parked returns the customers that are parked.
+func (b *book) parked() []projections.Parked {
+	b.t.Helper()
+	page, err := b.store.Parked(b.t.Context(), projections.ParkedFilter{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return page.Items
+}
+
 // published returns the outputs in one line each.
 func (o *outbox) published() string {
 	var lines strings.Builder
@@ -301,10 +311,9 @@ func TestACustomerOnWhichTheFoldPanicsIsParkedAndHarmsNoOther(t *testing.T) {
 	b.purchase("c", "p3", day(2))
 	b.tick(day(300))
 	b.catchUp()
-	parked, err := b.store.Parked(t.Context(), "")
-	if err != nil || len(parked) != 1 || parked[0].Customer != "c" || parked[0].Offset != 2 || parked[0].Queue != 2 ||
+	if parked := b.parked(); len(parked) != 1 || parked[0].Customer != "c" || parked[0].Offset != 2 || parked[0].Queue != 2 ||
 		!strings.Contains(parked[0].Error, "the bad event of c") {
-		t.Fatalf("parked %+v, %v", parked, err)
+		t.Fatalf("parked %+v", parked)
 	}
 	if v := b.customer("d"); v.Trade.Purchases != 2 || v.Lifecycle.Stage != domain.StageDecline {
 		t.Errorf("the other customer has %d purchases in %s", v.Trade.Purchases, v.Lifecycle.Stage)
@@ -312,16 +321,16 @@ func TestACustomerOnWhichTheFoldPanicsIsParkedAndHarmsNoOther(t *testing.T) {
 	// While the program is as it was, redriving changes nothing.
 	b.control("stream.redriven", day(301), `{"stream":"c"}`)
 	b.catchUp()
-	if again, err := b.store.Parked(t.Context(), ""); err != nil || len(again) != 1 || again[0].Queue != 2 {
-		t.Errorf("after a redrive without a fix: %+v, %v", again, err)
+	if again := b.parked(); len(again) != 1 || again[0].Queue != 2 {
+		t.Errorf("after a redrive without a fix: %+v", again)
 	}
 	broken = false
 	b.purchase("c", "p4", day(302))
 	b.control("stream.redriven", day(303), `{"stream":"c"}`)
 	b.tick(day(304))
 	b.catchUp()
-	if left, err := b.store.Parked(t.Context(), ""); err != nil || len(left) != 0 {
-		t.Errorf("still parked: %+v, %v", left, err)
+	if left := b.parked(); len(left) != 0 {
+		t.Errorf("still parked: %+v", left)
 	}
 	if v := b.customer("c"); v.Trade.Purchases != 4 {
 		t.Errorf("%d purchases after the redrive", v.Trade.Purchases)
@@ -351,8 +360,8 @@ func TestACustomerParkedByATickIsReleasedThoughNothingWaits(t *testing.T) {
 	*fold = projections.Fold{} // without a policy every timer panics
 	b.tick(day(130))
 	b.catchUp()
-	if parked, err := b.store.Parked(t.Context(), ""); err != nil || len(parked) != 1 || parked[0].Queue != 0 {
-		t.Fatalf("parked %+v, %v", parked, err)
+	if parked := b.parked(); len(parked) != 1 || parked[0].Queue != 0 {
+		t.Fatalf("parked %+v", parked)
 	}
 	*fold = good
 	b.control("stream.redriven", day(131), `{"stream":"c"}`)
@@ -382,5 +391,26 @@ func TestWhatWasDoneAboutAQuarantinedRecordShows(t *testing.T) {
 	open, err := b.store.Quarantined(t.Context(), projections.QuarantineFilter{Status: projections.StatusOpen})
 	if err != nil || len(open.Items) != 0 {
 		t.Errorf("open are %+v, %v", open, err)
+	}
+}
+
+func TestAnswersAreJudgedByThePolicyInForceAtTheirPlace(t *testing.T) {
+	t.Parallel()
+	b := newBook(t, defaultFold)
+	answer := func(id string) {
+		b.write("c", "survey.answered", id, day(1), `{"questionnaire":"garden","source":"internal","answers":[{"item":"G","score":1}]}`)
+	}
+	answer("before")
+	b.publish(day(1), "version: garden\nquestionnaires: [{name: garden, title: {en: Garden}, groups: [{name: all, title: {en: All}, items: [{id: G, en: G}]}]}]\n")
+	answer("after")
+	b.publish(day(1), "version: none\n")
+	answer("again")
+	b.catchUp()
+	page, err := b.store.Quarantined(t.Context(), projections.QuarantineFilter{})
+	if err != nil || len(page.Items) != 2 || page.Items[0].Event != "again" || page.Items[1].Event != "before" {
+		t.Errorf("set aside %+v, %v", page, err)
+	}
+	if v := b.customer("c"); len(v.Satisfaction) != 1 || v.Satisfaction[0].Event != "after" {
+		t.Errorf("latest answers %+v", v.Satisfaction)
 	}
 }

@@ -40,10 +40,25 @@ type Customer struct {
 	Profile   *Profile
 	Contacts  *Contacts
 	unit      unit
+
+	// What few streams have is behind pointers, nil without it.
+	Deadlines    *Deadlines
+	Satisfaction *Satisfaction
+	FollowUps    *FollowUps
+	Complaints   *Complaints
+	// Rectifications are those of an organisation unit, Departure is that of an employee.
+	Rectifications *Rectifications
+	Departure      *Departure
 }
 
-// OrgUnit returns the path of the organisation unit that has the customer: the one that the newest event names.
-func (c *Customer) OrgUnit() string { return c.unit.path }
+// OrgUnit returns the path of the organisation unit that has the customer: the one that the newest event names. The stream
+// of an organisation unit has its own.
+func (c *Customer) OrgUnit() string {
+	if path, ok := strings.CutPrefix(c.ID, domain.OrgPrefix); ok {
+		return path
+	}
+	return c.unit.path
+}
 
 // NewCustomer returns the state of a stream without events. The id is cloned.
 func NewCustomer(id string) *Customer { return &Customer{ID: strings.Clone(id)} }
@@ -54,5 +69,5 @@ func (c *Customer) IsCustomer() bool { return IsCustomer(c.ID) }
 // IsCustomer reports whether the stream with this id belongs to a customer, and not to an organisation unit or an
 // employee.
 func IsCustomer(id string) bool {
-	return !strings.HasPrefix(id, "org:") && !strings.HasPrefix(id, "employee:")
+	return !strings.HasPrefix(id, "org:") && !strings.HasPrefix(id, employeePrefix)
 }

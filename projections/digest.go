@@ -26,26 +26,40 @@ func (d Digest) Sub(o Digest) Digest { return Digest{d[0] - o[0], d[1] - o[1]} }
 // String returns the digest in 32 hexadecimal digits.
 func (d Digest) String() string { return fmt.Sprintf("%016x%016x", d[0], d[1]) }
 
+// digestSeed is the seed of the second half of a digest.
+const digestSeed = 0x5261_7070_6f72_7421
+
 // digestOf fingerprints a row. The second half is seeded, so that the two are independent.
 func digestOf(row []byte) Digest {
 	var seeded xxhash.Digest
-	seeded.ResetWithSeed(0x5261_7070_6f72_7421)
+	seeded.ResetWithSeed(digestSeed)
 	_, _ = seeded.Write(row) // never fails
 	return Digest{xxhash.Sum64(row), seeded.Sum64()}
 }
 
-// Digest returns the fingerprint of the customer's state. Streams that belong to no customer, or without a folded event,
-// have none. buf is scratch
+// Digest returns the fingerprint of the state of the stream. A stream without a folded event has none. buf is scratch
 // memory and may be nil; the grown buffer is returned.
 func (c *Customer) Digest(buf []byte) (Digest, []byte) {
-	if !c.IsCustomer() || c.Events == 0 {
-		return Digest{}, buf
+	buf = c.AppendState(buf[:0])
+	return c.DigestOf(buf), buf
+}
+
+// DigestOf is Digest for those who have the state in the form of AppendState already.
+func (c *Customer) DigestOf(state []byte) Digest {
+	if c.Events == 0 {
+		return Digest{}
 	}
-	buf = append(buf[:0], "customer\x00"...)
-	buf = append(buf, c.ID...)
-	buf = append(buf, 0)
-	buf = c.AppendState(buf)
-	return digestOf(buf), buf
+	var plain, seeded xxhash.Digest
+	plain.Reset()
+	seeded.ResetWithSeed(digestSeed)
+	for _, sum := range []*xxhash.Digest{&plain, &seeded} {
+		// Writing to a sum never fails.
+		_, _ = sum.WriteString("customer\x00")
+		_, _ = sum.WriteString(c.ID)
+		_, _ = sum.WriteString("\x00")
+		_, _ = sum.Write(state)
+	}
+	return Digest{plain.Sum64(), seeded.Sum64()}
 }
 
 // Digest returns the fingerprint of the move.
@@ -68,7 +82,7 @@ func (m *Move) Digest() Digest {
 }
 
 // Digest returns the fingerprint of the roll-ups. Verdicts are left out: a repeated delivery counts there and changes
-// nothing that people see. Sums that are zero count as absent.
+// nothing that people see. Sums that are zero count as absent. Cells are left out too: DigestOfCells is theirs.
 func (r *Rollups) Digest() Digest {
 	var d Digest
 	add := func(kind string, key string, values ...int64) {

@@ -14,6 +14,8 @@ type Effects struct {
 	Moves []Move
 	// Rollups are increments to be added to those of the partition.
 	Rollups Rollups
+	// Cases are the cases that came, changed or went; one may be named several times.
+	Cases []CaseRef
 	// Outputs are the derived events in the order in which they came about, when they are asked for.
 	Outputs []Output
 
@@ -24,14 +26,27 @@ type Effects struct {
 	cause    *Entry
 }
 
+// Publish asks for outputs.
+func (e *Effects) Publish() { e.publish = true }
+
 // Reset empties e and keeps its memory.
 func (e *Effects) Reset() {
 	clear(e.Moves)
 	e.Moves = e.Moves[:0]
+	clear(e.Cases)
+	e.Cases = e.Cases[:0]
 	clear(e.Outputs)
 	e.Outputs = e.Outputs[:0]
 	e.cause = nil
 	e.Rollups.reset()
+}
+
+// add adds the effects of o.
+func (e *Effects) add(o *Effects) {
+	e.Moves = append(e.Moves, o.Moves...)
+	e.Rollups.Add(&o.Rollups)
+	e.Cases = append(e.Cases, o.Cases...)
+	e.Outputs = append(e.Outputs, o.Outputs...)
 }
 
 // Move is one step of a customer through the lifecycle. Moves of a customer are numbered from 1; the first one starts

@@ -30,7 +30,11 @@ type Entry struct {
 	late  bool
 	// lastCancelled says that the event cancelled the last subscription that ran.
 	lastCancelled bool
-	kept          string
+	// complaint is the id of the complaint that the event is about, when it is about one.
+	complaint string
+	// sheet is the id of the rectification sheet that the event is about, when it is about one.
+	sheet string
+	kept  string
 }
 
 // id returns the event id in memory of its own, the same for all who keep it.
@@ -62,12 +66,19 @@ func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
 	c.Now = max(c.Now, at)
 	c.Events++
 	if !c.IsCustomer() {
+		f.applyRectifications(c, e, out)
+		f.applyDeparture(c, e, out)
+		f.applyDeadlines(c, e, out)
 		return
 	}
-	f.applyProfile(c, e)
+	f.applyProfile(c, e, out)
+	f.applyComplaints(c, e, out)
+	f.applyFollowUps(c, e, out)
 	f.applyMatters(c, e, out)
 	f.applyTrade(c, e, out)
-	f.applyContacts(c, e)
+	f.applyContacts(c, e, out)
+	f.applySatisfaction(c, e, out)
+	f.applyDeadlines(c, e, out)
 	f.applyLifecycle(c, e, out)
 }
 
@@ -77,14 +88,27 @@ func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
 func (f *Fold) Advance(c *Customer, until domain.Instant, out *Effects) {
 	out.cause = nil
 	for !c.Parked {
-		due, kind := c.Lifecycle.timers.next()
+		due, kind := c.nextTimer()
 		if due == 0 || due > until {
 			break
 		}
 		c.Now = max(c.Now, due)
+		if kind == timerDeadline {
+			f.fireDeadlines(c, due, out)
+			continue
+		}
 		c.Lifecycle.timers.clear(kind)
 		f.fireLifecycle(c, kind, due, out)
 	}
+}
+
+// nextTimer returns the earliest timer of the customer, the lower kind first, or zero when none is set.
+func (c *Customer) nextTimer() (domain.Instant, timerKind) {
+	due, kind := c.Lifecycle.timers.next()
+	if deadline := c.Deadlines.next(); deadline != 0 && (due == 0 || deadline < due) {
+		return deadline, timerDeadline
+	}
+	return due, kind
 }
 
 // Reconsider applies the policy of the fold, which holds from the given instant on, to a customer that was folded under
@@ -92,8 +116,12 @@ func (f *Fold) Advance(c *Customer, until domain.Instant, out *Effects) {
 // whether anything changed.
 func (f *Fold) Reconsider(c *Customer, from domain.Instant, out *Effects) bool {
 	out.cause = nil
-	if c.Parked || !c.IsCustomer() || c.Events == 0 {
+	if c.Parked || c.Events == 0 {
 		return false
+	}
+	withdrawn := f.withdrawDeadlines(c, out)
+	if !c.IsCustomer() {
+		return withdrawn
 	}
 	before, moves := c.Lifecycle.timers, c.Lifecycle.Moves
 	rule := c.Lifecycle.rule
@@ -103,7 +131,7 @@ func (f *Fold) Reconsider(c *Customer, from domain.Instant, out *Effects) bool {
 		c.Now = at
 		return true
 	}
-	return c.Lifecycle.timers != before
+	return withdrawn || c.Lifecycle.timers != before
 }
 
 // NextDue returns when the customer's next timer fires, or zero when none is set or the customer is parked.
@@ -111,7 +139,7 @@ func (c *Customer) NextDue() domain.Instant {
 	if c.Parked {
 		return 0
 	}
-	due, _ := c.Lifecycle.timers.next()
+	due, _ := c.nextTimer()
 	return due
 }
 

@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math/bits"
@@ -46,13 +45,12 @@ type FolderOptions struct {
 // Folder folds the records of one partition into a store, batch by batch. Not safe for concurrent use.
 type Folder struct {
 	base *Fold
-	// fold is the fold in force, and published where its policy came from, nil for the first one.
-	fold      *Fold
-	published *PublishedPolicy
-	store     Store
-	options   FolderOptions
-	decoder   *domain.Decoder
-	event     domain.Event
+	// fold is the fold in force.
+	fold    *Fold
+	store   Store
+	options FolderOptions
+	decoder *domain.Decoder
+	event   domain.Event
 	// typeName is the name under which the event is counted.
 	typeName string
 	entry    Entry
@@ -61,9 +59,11 @@ type Folder struct {
 	batch    uint64
 	// current is the customer that the fold is at work on.
 	current string
-	// park are the customers that this batch parks, because an earlier attempt panicked on them.
-	park   map[string]*panicked
-	folded []Outcome
+	// park are the customers that this batch parks, because the fold panicked on them; careful says that it looks out for
+	// more of them, and foresee that silence alone is one thing on which it panics.
+	park             map[string]*panicked
+	careful, foresee bool
+	folded           []Outcome
 }
 
 // NewFolder returns a folder that stores into the given store. The fold's policy holds until a published one does.
@@ -77,7 +77,7 @@ func (x *Folder) Claim(ctx context.Context, partition int) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	x.fold, x.published = x.base, resume.Policy
+	x.fold = x.base
 	if p := resume.Policy; p != nil {
 		if x.fold, err = x.base.under(p.Document); err != nil {
 			return Checkpoint{}, fmt.Errorf("claim partition %d: policy published at offset %d: %w", partition, p.Offset, err)
@@ -146,72 +146,6 @@ func (x *Folder) foldEvents(ctx context.Context, at Checkpoint, records []events
 func (x *Folder) pass(r *eventstore.Record) {
 	x.changes.Next, x.changes.Last, x.changes.Sweep = r.Offset+1, Fingerprint(r), ""
 	x.changes.Recorded = max(x.changes.Recorded, domain.InstantOf(r.RecordedAt))
-}
-
-// commit opens a batch for the named customers, lets work fill it, publishes the outputs and commits. When the fold
-// panics on a customer, the batch is done again with that customer parked.
-func (x *Folder) commit(ctx context.Context, at Checkpoint, names iter.Seq[string], work func(context.Context, Batch) error) (Checkpoint, error) {
-	defer func() { x.park = nil }()
-	for {
-		next, err := x.attempt(ctx, at, names, work)
-		var p *panicked
-		if !errors.As(err, &p) {
-			return next, err
-		}
-		if _, again := x.park[p.customer]; again || p.customer == "" {
-			return at, err
-		}
-		if x.park == nil {
-			x.park = make(map[string]*panicked)
-		}
-		x.park[p.customer] = p
-	}
-}
-
-func (x *Folder) attempt(ctx context.Context, at Checkpoint, names iter.Seq[string], work func(context.Context, Batch) error) (next Checkpoint, err error) {
-	if err := ctx.Err(); err != nil {
-		return at, err
-	}
-	b, err := x.store.Begin(ctx, at, names)
-	if err != nil {
-		return at, err
-	}
-	defer b.Rollback()
-	defer func() {
-		switch value := recover().(type) {
-		case nil:
-		case *panicked:
-			next, err = at, value
-		default:
-			p := newPanicked(x.current, value)
-			p.offset = x.effects.position.Offset
-			next, err = at, p
-		}
-	}()
-	x.begin(at)
-	if err := work(ctx, b); err != nil {
-		return at, err
-	}
-	x.current = ""
-	if x.options.Outlet != nil && len(x.effects.Outputs) > 0 {
-		if err := x.options.Outlet.Publish(ctx, x.effects.Outputs); err != nil {
-			return at, err
-		}
-	}
-	x.changes.Fold = x.fold
-	if x.changes.Policy != nil {
-		if x.changes.Fold, err = x.base.under(x.changes.Policy.Document); err != nil {
-			return at, err
-		}
-	}
-	if next, err = b.Commit(ctx, &x.changes); err != nil {
-		return at, err
-	}
-	x.fold = x.changes.Fold
-	if x.options.Outcomes != nil {
-		x.options.Outcomes.publish(at.Partition, at.Next, x.folded)
-	}
-	return next, nil
 }
 
 // Fingerprint tells a record from another one at the same offset of a topic that was made anew.

@@ -2,8 +2,6 @@ package projections
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -149,14 +147,16 @@ func (x *Folder) tick(ctx context.Context, at Checkpoint, records []eventstore.R
 }
 
 func (x *Folder) fire(c *Customer, r *eventstore.Record, until domain.Instant) {
-	x.changed(c)
 	x.effects.position = r.Position()
-	if x.park != nil && x.parks(c, r) {
-		return
-	}
 	x.current = c.ID
-	x.fold.Advance(c, until, &x.effects)
-	c.touch(r.Offset)
+	advance := func() {
+		x.fold.Advance(c, until, &x.effects)
+		c.touch(r.Offset)
+	}
+	if !x.parks(c, r) && !x.try(c, advance) {
+		x.parks(c, r)
+	}
+	x.changed(c)
 }
 
 // touch notes that the control record at the offset changed the customer.
@@ -203,7 +203,6 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 			return next, err
 		}
 		if swept < sweepCustomers {
-			x.published = published
 			return next, nil
 		}
 		at = next
@@ -211,14 +210,13 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 }
 
 func (x *Folder) reconsider(c *Customer, r *eventstore.Record, fold *Fold, from domain.Instant) {
-	if x.park != nil && x.parks(c, r) {
-		x.changed(c)
-		return
-	}
 	x.current = c.ID
-	due := c.NextDue()
-	x.fold.Advance(c, from, &x.effects)
-	if fold.Reconsider(c, from, &x.effects) || c.NextDue() != due {
+	due, moved := c.NextDue(), false
+	look := func() {
+		x.fold.Advance(c, from, &x.effects)
+		moved = fold.Reconsider(c, from, &x.effects)
+	}
+	if x.parks(c, r) || !x.try(c, look) && x.parks(c, r) || moved || c.NextDue() != due {
 		x.changed(c)
 	}
 }
@@ -232,62 +230,4 @@ func (x *Folder) resolve(ctx context.Context, at Checkpoint, r *eventstore.Recor
 		x.skip([]eventstore.Record{*r})
 		return nil
 	})
-}
-
-// redrive folds the queue of a parked stream, in order, under the policy in force. When the fold panics again, the stream stays parked.
-func (x *Folder) redrive(ctx context.Context, at Checkpoint, r *eventstore.Record, id string) (Checkpoint, error) {
-	offsets, err := x.store.Queue(ctx, at.Partition, id)
-	if err != nil {
-		return at, fmt.Errorf("redrive stream %q: %w", id, err)
-	}
-	offsets = slices.DeleteFunc(offsets, func(o int64) bool { return o >= r.Offset })
-	parked, err := x.parkedAt(ctx, id)
-	if err != nil {
-		return at, fmt.Errorf("redrive stream %q: %w", id, err)
-	}
-	records, err := x.queued(ctx, at.Partition, offsets)
-	if err != nil {
-		return at, fmt.Errorf("redrive stream %q: %w", id, err)
-	}
-	name := func(yield func(string) bool) { yield(id) }
-	return x.commit(ctx, at, name, func(_ context.Context, b Batch) error {
-		defer x.skip([]eventstore.Record{*r})
-		c := b.Customer(id)
-		if !c.Parked || x.park[id] != nil {
-			return nil
-		}
-		x.changed(c)
-		c.Parked = false
-		x.changes.Released = append(x.changes.Released, c.ID)
-		for i := range records {
-			x.record(b, &records[i])
-		}
-		if p := x.published; p != nil && parked < p.Offset {
-			// The policy passed the stream by.
-			x.current, x.effects.position = c.ID, r.Position()
-			x.fold.Advance(c, p.At, &x.effects)
-			x.fold.Reconsider(c, p.At, &x.effects)
-		}
-		return nil
-	})
-}
-
-// parkedAt returns the place of the record on which the fold panicked on a stream, 0 when it is not parked.
-func (x *Folder) parkedAt(ctx context.Context, id string) (int64, error) {
-	parked, err := x.store.Parked(ctx, id)
-	if err != nil || len(parked) == 0 {
-		return 0, err
-	}
-	return parked[0].Offset, nil
-}
-
-// queued reads the records of a queue.
-func (x *Folder) queued(ctx context.Context, partition int, offsets []int64) ([]eventstore.Record, error) {
-	if len(offsets) == 0 {
-		return nil, nil
-	}
-	if x.options.Records == nil {
-		return nil, errors.New("records cannot be read")
-	}
-	return x.options.Records.Read(ctx, partition, offsets)
 }

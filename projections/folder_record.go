@@ -26,12 +26,14 @@ func (x *Folder) record(b Batch, r *eventstore.Record) Outcome {
 	ev := &x.event
 	c := b.Customer(ev.Subject)
 	x.current = c.ID
-	if c.Parked || x.park != nil && x.parks(c, r) {
+	var outcome Outcome
+	judge := func() { outcome = x.judge(c, r, data, recorded) }
+	if c.Parked || x.parks(c, r) || !x.try(c, judge) && x.parks(c, r) {
 		x.changed(c)
 		x.changes.Queued = append(x.changes.Queued, Queued{Customer: c.ID, Offset: r.Offset})
 		return Outcome{}
 	}
-	return x.judge(c, r, data, recorded)
+	return outcome
 }
 
 // judge applies the verdict rule to a record that was read into x.event.
@@ -64,7 +66,7 @@ func (x *Folder) judge(c *Customer, r *eventstore.Record, data any, recorded dom
 	return outcome
 }
 
-// parks parks the customer when an earlier attempt at the batch panicked on it, and reports whether it is parked.
+// parks parks the customer when the fold panicked on it at this record, or before it, and reports whether it is parked.
 func (x *Folder) parks(c *Customer, r *eventstore.Record) bool {
 	p := x.park[c.ID]
 	if p == nil || r.Offset < p.offset {
@@ -112,6 +114,11 @@ func (x *Folder) read(r *eventstore.Record, recorded domain.Instant) (any, error
 		x.typeName = unknownType
 	default:
 		x.typeName = typ.Name
+	}
+	if survey, ok := data.(*domain.SurveyAnswered); ok {
+		if _, problems := x.fold.policy.ReadSurvey(survey); problems != nil {
+			return nil, &domain.Invalid{Problems: problems}
+		}
 	}
 	return data, nil
 }

@@ -3,6 +3,7 @@ package projections_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,5 +146,42 @@ func TestAFolderRefusesRecordsThatDoNotFollowTheCheckpoint(t *testing.T) {
 	}
 	if _, err := folder.Fold(t.Context(), at, []eventstore.Record{r}); err == nil {
 		t.Error("a gap was folded over")
+	}
+}
+
+func TestAnswersThatDoNotFitTheirQuestionnaireAreSetAsideWithEveryPlace(t *testing.T) {
+	t.Parallel()
+	answers := func(questionnaire, list string) eventstore.Record {
+		return envelope("c", event("x", "survey.answered", fmt.Sprintf(`"data":{"questionnaire":%q,"source":"internal","answers":[%s]}`, questionnaire, list)))
+	}
+	for name, c := range map[string]struct {
+		record eventstore.Record
+		want   []string
+	}{
+		"unknown questionnaire": {answers("guess", `{"item":"NPS","score":9}`), []string{"/data/questionnaire oneof"}},
+		"all faults at once": {
+			answers("service", `{"item":"V01","score":9},{"item":"S17","yes":true},{"item":"V01","score":8},{"item":"V02","score":0},{"item":"V03","text":"good"}`),
+			[]string{"/data/answers/1/item oneof", "/data/answers/2/item unique", "/data/answers/3/score min", "/data/answers/4/score required"},
+		},
+		"beyond the scale": {answers("csat", `{"item":"CSAT","score":6}`), []string{"/data/answers/0/score max"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := foldOwned(t, []eventstore.Record{c.record})
+			page, err := store.Quarantined(t.Context(), projections.QuarantineFilter{})
+			if err != nil || len(page.Items) != 1 || page.Items[0].Verdict != eventstore.Quarantined {
+				t.Fatalf("set aside: %+v, %v", page, err)
+			}
+			var got []string
+			for _, p := range page.Items[0].Problems {
+				got = append(got, p.Pointer+" "+p.Rule)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("problems %v, want %v", got, c.want)
+			}
+			if cells, err := store.Cells(t.Context(), projections.CellFilter{Kinds: surveyCells}); err != nil || len(cells.Cells) > 0 {
+				t.Errorf("counted %+v, %v", cells, err)
+			}
+		})
 	}
 }

@@ -38,6 +38,14 @@ var templates = []struct{ typ, data string }{
 	{"customer.owner_released", `{"employee":"e%d"}`},
 	{"contact.made", `{"direction":"out","channel":"phone","employee":"e%d","content":"hello"}`},
 	{"contact.made", `{"direction":"in","channel":"email","category":"c%d"}`},
+	{"contact.intended", `{"employee":"e%d","channel":"phone"}`},
+	{"contact.attempted", `{"outcome":"no_answer","channel":"phone","employee":"e%d"}`},
+	{"follow_up.completed", `{"of":"o%d","channel":"phone","employee":"e1"}`},
+	{"delivery.handed_over", `{"delivery_id":"o%d"}`},
+	{"follow_up.attempted", `{"of":"c%d","channel":"phone"}`},
+	{"survey.answered", `{"questionnaire":"csat","source":"internal","mode":"web","answers":[{"item":"CSAT","score":%d}]}`},
+	{"survey.answered", `{"questionnaire":"sales","source":"external","employees":{"sales":"e1"},"answers":[{"item":"S01","score":9},{"item":"S02","score":%d}]}`},
+	{"survey.answered", `{"questionnaire":"csat","source":"internal","answers":[{"item":"CSAT","score":%d},{"item":"CSAT","score":1}]}`}, // breaks a rule
 	{"customer.stage_overridden", `{"stage":"maturity","reason":"r%d","until":"2026-09-01T00:00:00Z"}`},
 	{"consent.given", `{"purpose":"p%d"}`},
 	{"cost.attributed", `{"amount":{"minor":%d,"currency":"CNY"},"kind":"sales"}`},
@@ -91,7 +99,7 @@ func inPartitionZero([]byte) int { return 0 }
 
 // foldAll folds the records in batches that end where cut says and returns the store.
 func foldAll(t failer, records []eventstore.Record, bound projections.Bound, cut func(i int) bool) *memview.Store {
-	store := memview.NewAt(defaultFold, 1, bound.At)
+	store := memview.NewWith(defaultFold, 1, memview.Options{At: bound.At})
 	foldInto(t, store, records, bound, cut)
 	return store
 }

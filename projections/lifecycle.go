@@ -9,33 +9,34 @@ import (
 
 // Lifecycle is where a customer stands among the five stages and why (LC-01, LC-02).
 type Lifecycle struct {
-	// Stage is the stage in force, a manual override included.
+	// There are many customers: the order of the fields leaves no gap.
+
+	// Stage is the stage in force, a manual override included, and Since when the customer entered it.
 	Stage domain.Stage
-	// Since is when the customer entered it.
-	Since domain.Instant
 	// Reason, Inferred, WonBack and Evidence are those of the last move.
 	Reason   Reason
 	Inferred bool
 	WonBack  bool
-	Evidence []string
+	// Risk is the level of the open churn warning.
+	Risk domain.RiskLevel
+	// rule is the stage by the rules, beneath an override, and ruleSince when it began.
+	rule domain.Stage
 	// Moves is the number of moves so far.
 	Moves int32
 	// Cohort is the month of the first growth, zero before it.
-	Cohort domain.Month
+	Cohort   domain.Month
+	Since    domain.Instant
+	Evidence []string
 	// Ended is when the relationship was reported to have ended, zero otherwise; EndedBy is the event that said so. It
 	// becomes termination once no matter is open.
 	Ended   domain.Instant
 	EndedBy string
 	// Override is the manual override in force, nil when there is none. It is replaced, never changed.
 	Override *Override
-	// Risk is the level of the open churn warning.
-	Risk domain.RiskLevel
 
 	// related is the newest occurred_at of a sign that the relationship goes on. A late end or loss that is older changes
 	// nothing.
-	related domain.Instant
-	// rule is the stage by the rules, beneath an override, and ruleSince when it began.
-	rule      domain.Stage
+	related   domain.Instant
 	ruleSince domain.Instant
 	// silenceFrom is where silence is measured from: the last purchase, or a later return without a purchase; silenceBy
 	// is the id of that event.

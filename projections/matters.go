@@ -45,6 +45,10 @@ type Matter struct {
 // opened first; one that names an unknown matter changes nothing.
 func (f *Fold) applyMatters(c *Customer, e *Entry, out *Effects) {
 	m := matterBook{&c.Matters, &out.Rollups}
+	if e.complaint != "" {
+		m.complaint(c.Complaints.find(e.complaint))
+		return
+	}
 	switch d := e.Data.(type) {
 	case *domain.OrderPlaced:
 		m.open(e, MatterOrder, d.OrderID)
@@ -81,17 +85,32 @@ func (m matterBook) applyService(e *Entry) {
 		m.open(e, MatterFollowUp, d.DeliveryID)
 	case *domain.FollowUpCompleted:
 		m.settle(MatterFollowUp, d.Of)
-	case *domain.ComplaintFiled:
-		m.open(e, MatterComplaint, d.ComplaintID)
-	case *domain.ComplaintReopened:
-		m.settle(MatterFollowUp, d.ComplaintID)
-		m.open(e, MatterComplaint, d.ComplaintID)
-	case *domain.ComplaintResolved:
-		if id, ok := m.settle(MatterComplaint, d.ComplaintID); ok {
-			m.open(e, MatterFollowUp, id)
-		}
-	case *domain.ComplaintFollowedUp:
-		m.settle(MatterFollowUp, d.ComplaintID)
+	}
+}
+
+// complaint keeps the matters of a complaint in step with it: it is one from its filing until it is resolved, and from
+// then on its follow-up is.
+func (m matterBook) complaint(y *Complaint) {
+	k := y.course(endOfTime)
+	r := k.round()
+	filed, resolved := k.filed != 0, k.phase == phaseResolved
+	m.keep(y, MatterComplaint, filed && !resolved, r.OpenedAt, r.openedBy)
+	m.keep(y, MatterFollowUp, filed && resolved && len(r.FollowUps) == 0, r.ResolvedAt, r.resolvedBy)
+}
+
+// keep opens the matter of a complaint, or settles it. Matters of the same id that events of others opened stay.
+func (m matterBook) keep(y *Complaint, kind MatterKind, open bool, at domain.Instant, event string) {
+	i := slices.IndexFunc(m.Open, func(o Matter) bool { return o.Kind == kind && o.ID == y.ID && y.took(o.Event) })
+	switch {
+	case i >= 0 && open && m.Open[i].Event == event:
+		return
+	case i >= 0:
+		m.Open = slices.Delete(slices.Clone(m.Open), i, i+1)
+		m.rollups.addOpen(kind, -1)
+	}
+	if open {
+		m.Open = append(m.Open, Matter{Kind: kind, ID: y.ID, Opened: at, Event: event})
+		m.rollups.addOpen(kind, 1)
 	}
 }
 

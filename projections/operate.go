@@ -28,11 +28,6 @@ func (c *Customer) OutcomeAt(offset int64) Outcome {
 	return Outcome{Known: true, Verdict: eventstore.Accepted, Version: c.Stream.VersionBefore(offset + 1)}
 }
 
-// CompareParked orders parked customers: those longest parked first.
-func CompareParked(a, b Parked) int {
-	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Customer, b.Customer))
-}
-
 // Sort orders the list, the policy that was published last first: by instant, and of one instant, as in a log whose clock
 // stands, by their places.
 func (l PolicyList) Sort() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/eventstore/logtest"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 )
@@ -277,7 +278,7 @@ func running(t *testing.T, log *eventstore.Log, store projections.Store, outcome
 
 func TestWhoWaitsWhileTheRunnerIsStartedAgainIsAnswered(t *testing.T) {
 	t.Parallel()
-	log, store := newLog(t), memview.New(defaultFold, 2)
+	log, store := logtest.Embedded(t, 2), memview.New(defaultFold, 2)
 	outcomes := projections.NewOutcomes(2, projections.OutcomesOptions{})
 	first, err := log.Append(t.Context(), []eventstore.Record{purchase("a", "1")})
 	if err != nil {
@@ -311,7 +312,7 @@ func TestWhoWaitsWhileTheRunnerIsStartedAgainIsAnswered(t *testing.T) {
 
 func TestWhatAnotherRunnerFoldedHasNoOutcomeHere(t *testing.T) {
 	t.Parallel()
-	log, store := newLog(t), memview.New(defaultFold, 2)
+	log, store := logtest.Embedded(t, 2), memview.New(defaultFold, 2)
 	outcomes := projections.NewOutcomes(2, projections.OutcomesOptions{})
 	appended, err := log.Append(t.Context(), []eventstore.Record{purchase("a", "1"), purchase("a", "2")})
 	if err != nil {

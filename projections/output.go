@@ -13,6 +13,8 @@ type Output struct {
 	Topic    OutputTopic
 	Type     string
 	Customer string
+	// OrgUnit is the unit that has the customer.
+	OrgUnit  string
 	Sequence int32
 	// At is when it took effect.
 	At domain.Instant
@@ -63,7 +65,7 @@ func (e *Effects) emit(c *Customer, o Output, data func() any) {
 	if !e.publish {
 		return
 	}
-	o.Customer, o.Sequence, o.Position = c.ID, c.sent[o.Topic], e.position
+	o.Customer, o.OrgUnit, o.Sequence, o.Position = c.ID, c.OrgUnit(), c.sent[o.Topic], e.position
 	if e.cause != nil {
 		o.Cause = e.cause.id()
 	}

@@ -17,9 +17,11 @@ type Profile struct {
 	Name        string
 	Attributes  []Attribute
 	Identifiers []Identifier
-	// Owners are the employees who follow the customer now, in the order of assignment.
-	Owners   []string
-	Consents []Consent
+	// Owners are the employees who follow the customer now, in the order of assignment. They follow from handovers, which
+	// are in the order of their dates.
+	Owners    []string
+	handovers []handover
+	Consents  []Consent
 	// Absorbed are the ids merged into this customer.
 	Absorbed []string
 	// Prospect says that the firm knows the customer as one who may buy: targeted, qualified, or with a lead or an
@@ -50,8 +52,8 @@ type Consent struct {
 	At      domain.Instant
 }
 
-func (f *Fold) applyProfile(c *Customer, e *Entry) {
-	c.unit.take(e.Event.OrgUnit, e.Event.Time)
+func (f *Fold) applyProfile(c *Customer, e *Entry, out *Effects) {
+	f.applyUnit(c, e.Event.OrgUnit, e, out)
 	switch d := e.Data.(type) {
 	case *domain.CustomerRegistered:
 		c.profile().register(e, d)
@@ -60,13 +62,11 @@ func (f *Fold) applyProfile(c *Customer, e *Entry) {
 	case *domain.CustomerIdentified:
 		c.profile().identify(Identifier{Scheme: d.Scheme, Value: d.Value})
 	case *domain.CustomerOwnerAssigned:
-		p := c.profile()
-		p.Owners = with(p.Owners, d.Employee)
+		f.applyOwners(c, e, handover{assigned: true, employee: d.Employee, role: d.Role}, out)
 	case *domain.CustomerOwnerReleased:
-		p := c.profile()
-		p.Owners = without(p.Owners, d.Employee)
+		f.applyOwners(c, e, handover{employee: d.Employee, reason: d.Reason}, out)
 	case *domain.CustomerTransferred:
-		c.unit.take(d.To, e.Event.Time)
+		f.applyUnit(c, d.To, e, out)
 	case *domain.ConsentGiven:
 		c.profile().consent(Consent{Purpose: d.Purpose, Given: true, At: e.Event.Time})
 	case *domain.ConsentWithdrawn:
@@ -81,6 +81,15 @@ func (f *Fold) applyProfile(c *Customer, e *Entry) {
 		c.profile().Prospect = true
 	case *domain.CustomerErasureRequested:
 		c.profile().ErasureRequested = e.Event.Time
+	}
+}
+
+// applyUnit notes the organisation unit that has the customer. Its cases go with the customer.
+func (f *Fold) applyUnit(c *Customer, path string, e *Entry, out *Effects) {
+	before := c.unit.path
+	c.unit.take(path, e.Event.Time)
+	if c.unit.path != before {
+		out.touchAll(c)
 	}
 }
 
@@ -108,6 +117,14 @@ func (u *unit) take(path string, at domain.Instant) {
 	if path != u.path {
 		u.path = strings.Clone(path)
 	}
+}
+
+// own returns the path in memory that outlives the event, that of the unit when it is the same.
+func (u *unit) own(path string) string {
+	if path == u.path {
+		return u.path
+	}
+	return strings.Clone(path)
 }
 
 func (p *Profile) register(e *Entry, d *domain.CustomerRegistered) {

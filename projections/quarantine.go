@@ -89,19 +89,16 @@ func PageOfQuarantine(all []Quarantine, f QuarantineFilter) (*QuarantinePage, er
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(q Quarantine) bool { return !f.Wants(&q) })
-	slices.SortFunc(all, func(a, b Quarantine) int { return compareQuarantine(&a, &b) })
+	var after *Quarantine
 	if f.Cursor != "" {
-		after, err := ParseQuarantineCursor(f.Cursor)
-		if err != nil {
+		if after, err = ParseQuarantineCursor(f.Cursor); err != nil {
 			return nil, err
 		}
-		i, _ := slices.BinarySearchFunc(all, after, func(a Quarantine, b *Quarantine) int { return cmp.Or(compareQuarantine(&a, b), -1) })
-		all = all[i:]
 	}
-	page := &QuarantinePage{Items: orEmpty(all)}
-	if len(all) > limit {
-		page.Items = all[:limit]
+	all = slices.DeleteFunc(all, func(q Quarantine) bool { return !f.Wants(&q) })
+	page := new(QuarantinePage)
+	var more bool
+	if page.Items, more = pageOf(all, limit, after, compareQuarantine); more {
 		page.Next = page.Items[limit-1].Cursor()
 	}
 	return page, nil
@@ -124,13 +121,14 @@ func (q *Quarantine) Cursor() string {
 
 // ParseQuarantineCursor reads the place an entry had in the list.
 func ParseQuarantineCursor(s string) (*Quarantine, error) {
-	q := new(Quarantine)
+	var recorded, offset int64
+	var partition int32
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {
-		_, err = fmt.Sscanf(string(b), "%d:%d:%d", (*int64)(&q.Recorded), &q.Partition, &q.Offset)
+		_, err = fmt.Sscanf(string(b), "%d:%d:%d", &recorded, &partition, &offset)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: cursor is not one of ours", ErrFilter)
 	}
-	return q, nil
+	return &Quarantine{Recorded: domain.Instant(recorded), Partition: int(partition), Offset: offset}, nil
 }

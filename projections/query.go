@@ -26,6 +26,12 @@ type Query interface {
 	// Lifecycle returns the report on stages and moves.
 	Lifecycle(ctx context.Context, filter LifecycleFilter) (*LifecycleReport, error)
 
+	// Cells returns the cells that the filter selects, summed over the partitions, with what silence has brought.
+	Cells(ctx context.Context, filter CellFilter) (*CellView, error)
+
+	// Cases returns a page of cases, or all that the filter selects.
+	Cases(ctx context.Context, filter CaseFilter) (*CasePage, error)
+
 	// Stream returns where the records of one stream are, or ErrNotFound.
 	Stream(ctx context.Context, id string) (*StreamView, error)
 
@@ -36,8 +42,8 @@ type Query interface {
 	// given event id. The outcome is unknown when the record queues behind a parked customer.
 	Resolve(ctx context.Context, at eventstore.Position, stream, event string) (Outcome, error)
 
-	// Parked returns the parked customers, those longest parked first; with an id that one alone, if it is parked.
-	Parked(ctx context.Context, stream string) ([]Parked, error)
+	// Parked returns a page of the parked customers.
+	Parked(ctx context.Context, filter ParkedFilter) (*ParkedPage, error)
 
 	// Backlog says how much waits for somebody to look at it.
 	Backlog(ctx context.Context) (*Backlog, error)
@@ -76,6 +82,9 @@ type Summary struct {
 type SatisfactionSummary struct {
 	// Answers is the number of questionnaires that were answered.
 	Answers int64 `json:"answers"`
+	// Invited is the number of invitations to answer one, Refused that of customers who did not want to.
+	Invited int64 `json:"invited"`
+	Refused int64 `json:"refused"`
 }
 
 // CustomerFilter selects and orders customers. Zero fields select everything.

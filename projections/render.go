@@ -11,10 +11,12 @@ func (f *Fold) View(c *Customer, moves []Move, at domain.Instant) *CustomerView 
 	s, ahead := f.At(c, at)
 	v := &CustomerView{
 		ID: s.ID, Version: s.Events, AsOf: at, Stage: s.Lifecycle.Stage,
-		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at), Contacts: s.Contacts.view(),
-		Matters: orEmpty(s.Matters.Open), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
+		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at),
+		Contacts: f.contactsView(s.Contacts, at), Satisfaction: s.Satisfaction.view(),
+		Matters: orEmpty(s.Matters.Open), Complaints: s.complaintViews(at), Deadlines: s.deadlineViews(at), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
 		PolicyVersion: f.policy.Version, Parked: s.Parked,
 	}
+	v.Profile.Ownerships = s.Profile.Ownerships()
 	v.Lifecycle.Moves = make([]Move, 0, len(moves)+len(ahead))
 	v.Lifecycle.Moves = appendMoves(appendMoves(v.Lifecycle.Moves, moves), ahead)
 	v.Lifecycle.Outlook = appendMoves([]Move{}, f.Outlook(&s))
@@ -61,7 +63,7 @@ func (f *Fold) lifecycleView(c *Customer) LifecycleView {
 // path returns how far the customer has come on the acquisition path of LC-03. A customer is cared for once the firm
 // was in touch after the relationship was signed.
 func (c *Customer) path() string {
-	signed := c.Trade.Purchases > 0 || c.Trade.Contracts > 0 || len(c.Trade.Subscriptions) > 0 || c.Trade.Renewals > 0
+	signed := c.Trade.Purchases > 0 || c.Trade.Contracts > 0 || len(c.Trade.Subscriptions()) > 0 || c.Trade.Renewals > 0
 	switch {
 	case signed && c.Contacts != nil && c.Contacts.outSince > 0:
 		return "cared_for"
@@ -81,10 +83,10 @@ func (f *Fold) tradeView(c *Customer, at domain.Instant) TradeView {
 		FirstPurchaseAt: t.FirstPurchase, LastPurchaseAt: t.LastPurchase, Contracts: t.Contracts,
 		Subscriptions: []string{}, Renewals: t.Renewals, Referrals: t.Referrals, Costs: []CostView{},
 	}
-	for _, s := range t.Subscriptions {
+	for _, s := range t.Subscriptions() {
 		v.Subscriptions = append(v.Subscriptions, s.ID)
 	}
-	for _, s := range t.Costs {
+	for _, s := range t.Costs() {
 		v.Costs = append(v.Costs, CostView(s))
 	}
 	v.UsualGapDays = f.policy.Lifecycle.UsualGap(t.gaps()).Float()
@@ -104,7 +106,7 @@ func (t *Trade) sums() []CurrencyView {
 		return []CurrencyView{}
 	}
 	sums := []CurrencyView{{t.Main.Currency, t.Main.Purchased, t.Main.Returned}}
-	for _, s := range t.Other {
+	for _, s := range t.Other() {
 		sums = append(sums, CurrencyView{s.Currency, s.Purchased, s.Returned})
 	}
 	return sums
@@ -129,21 +131,6 @@ func (c *Customer) profileView() ProfileView {
 	}
 	for _, n := range p.Consents {
 		v.Consents = append(v.Consents, ConsentView(n))
-	}
-	return v
-}
-
-func (k *Contacts) view() ContactsView {
-	if k == nil {
-		return ContactsView{}
-	}
-	v := ContactsView{
-		Inbound: k.Inbound, Outbound: k.Outbound, Attempts: k.Attempts,
-		LastInboundAt: k.LastInbound, LastOutboundAt: k.LastOutbound,
-	}
-	if k.Last.At != 0 {
-		last := k.Last
-		v.Last = &last
 	}
 	return v
 }

@@ -14,8 +14,10 @@ import (
 type Standing struct {
 	AsOf      domain.Instant
 	Positions eventstore.Positions
-	Rollups   Rollups
-	Digest    Digest
+	// Rollups are without cells, of which there are many; SilentCells is what silence has added to those of the partitions.
+	Rollups     Rollups
+	SilentCells map[Cell]*CellCounts
+	Digest      Digest
 	// Policy is the policy that was published last, or the first one.
 	Policy *domain.Policy
 }
@@ -27,7 +29,7 @@ func (f *Fold) Summary(s *Standing) *Summary {
 		AsOf: s.AsOf, Positions: s.Positions,
 		Events: r.Verdicts[eventstore.Accepted], Customers: r.Customers(), Late: r.Late,
 		Stages: r.stages(), Warnings: map[string]int64{}, Trade: map[string]TradeSum{}, Verdicts: map[string]int64{},
-		Open: map[string]int64{}, Satisfaction: SatisfactionSummary{Answers: r.Types["survey.answered"]},
+		Open: map[string]int64{}, Satisfaction: r.satisfaction(),
 		Digest: s.Digest.String(), PolicyVersion: s.Policy.Version,
 	}
 	for _, level := range []domain.RiskLevel{domain.RiskWatch, domain.RiskHigh, domain.RiskCritical} {
@@ -45,6 +47,12 @@ func (f *Fold) Summary(s *Standing) *Summary {
 		sum.Verdicts[eventstore.Verdict(v).String()] = n
 	}
 	return sum
+}
+
+func (r *Rollups) satisfaction() SatisfactionSummary {
+	return SatisfactionSummary{
+		Answers: r.Types["survey.answered"], Invited: r.Types["survey.invited"], Refused: r.Types["survey.refused"],
+	}
 }
 
 func (r *Rollups) stages() map[string]int64 {

@@ -79,7 +79,7 @@ func TestTheSummaryCountsWhatIsNotSettledAndWhatWasAnswered(t *testing.T) {
 		event("2", "order.placed", `"data":{"order_id":"B","amount":{"minor":1,"currency":"CNY"}}`),
 		event("3", "order.delivered", `"data":{"order_id":"A"}`),
 		event("4", "promise.made", `"data":{"promise_id":"P","due_at":"2026-02-01T00:00:00Z"}`),
-		event("5", "survey.answered", `"data":{"questionnaire":"nps","source":"internal","answers":[{"item":"nps","score":9}]}`),
+		event("5", "survey.answered", `"data":{"questionnaire":"nps","source":"internal","answers":[{"item":"NPS","score":9}]}`),
 	} {
 		r := envelope("c", e)
 		r.Offset = int64(i)

@@ -21,6 +21,8 @@ type Rollups struct {
 	Trade map[string]TradeSum
 	// Open counts the matters that are open, by kind.
 	Open map[MatterKind]int64
+	// Cells counts by month, organisation unit and further dimensions.
+	Cells map[Cell]*CellCounts
 }
 
 // FlowKey names one kind of move on one calendar day.
@@ -61,7 +63,8 @@ func (r *Rollups) reset() {
 	clear(r.Cohorts)
 	clear(r.Trade)
 	clear(r.Open)
-	*r = Rollups{Types: r.Types, Flows: r.Flows, Cohorts: r.Cohorts, Trade: r.Trade, Open: r.Open}
+	clear(r.Cells)
+	*r = Rollups{Types: r.Types, Flows: r.Flows, Cohorts: r.Cohorts, Trade: r.Trade, Open: r.Open, Cells: r.Cells}
 }
 
 // Add adds the increments of o.
@@ -87,6 +90,9 @@ func (r *Rollups) Add(o *Rollups) {
 	}
 	for k, n := range o.Open {
 		r.addOpen(k, n)
+	}
+	for c, n := range o.Cells {
+		r.addCell(c, *n)
 	}
 }
 

@@ -156,7 +156,7 @@ func (r *Runner) follow(ctx context.Context, p int, ends eventstore.Positions) e
 // final reports whether trying again would only repeat the error, or do harm.
 func final(err error) bool {
 	for _, end := range []error{
-		ErrOtherLog, eventstore.ErrTrimmed, eventstore.ErrTruncated, eventstore.ErrGap, eventstore.ErrTransactional,
+		ErrOtherLog, ErrTorn, eventstore.ErrTrimmed, eventstore.ErrTruncated, eventstore.ErrGap, eventstore.ErrTransactional,
 		eventstore.ErrCorrupt, eventstore.ErrTopicMissing, eventstore.ErrClosed,
 	} {
 		if errors.Is(err, end) {

@@ -3,7 +3,6 @@ package projections_test
 import (
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"sync/atomic"
 	"testing"
@@ -13,37 +12,10 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
-	"github.com/rapport-crm/rapport/internal/broker"
+	"github.com/rapport-crm/rapport/eventstore/logtest"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 )
-
-// newLog returns a log of two partitions in an embedded broker of its own.
-func newLog(t *testing.T) *eventstore.Log {
-	t.Helper()
-	b, err := broker.Open(broker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { closing(t, b) })
-	cfg := eventstore.Config{Brokers: []string{b.Addr()}, Partitions: 2}
-	if err := eventstore.CreateTopic(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	log, err := eventstore.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { closing(t, log) })
-	return log
-}
-
-func closing(t *testing.T, c io.Closer) {
-	t.Helper()
-	if err := c.Close(); err != nil {
-		t.Error(err)
-	}
-}
 
 func purchase(customer, id string) eventstore.Record {
 	ev := domain.Event{
@@ -67,7 +39,7 @@ func appendAll(t *testing.T, log *eventstore.Log, records ...eventstore.Record) 
 
 func TestARunnerShowsWhatIsAppendedWhileItRunsAndStopsCleanly(t *testing.T) {
 	t.Parallel()
-	log := newLog(t)
+	log := logtest.Embedded(t, 2)
 	appendAll(t, log, purchase("a", "1"), purchase("b", "1"))
 	store := memview.New(defaultFold, 2)
 	progress := projections.NewProgress(2)
@@ -91,7 +63,7 @@ func TestARunnerShowsWhatIsAppendedWhileItRunsAndStopsCleanly(t *testing.T) {
 
 func TestARunnerResumesAtTheCheckpoint(t *testing.T) {
 	t.Parallel()
-	log := newLog(t)
+	log := logtest.Embedded(t, 2)
 	store := memview.New(defaultFold, 2)
 	runner := projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{})
 	for i, id := range []string{"1", "2", "3"} {
@@ -106,13 +78,13 @@ func TestARunnerResumesAtTheCheckpoint(t *testing.T) {
 
 func TestARunnerRefusesALogThatWasMadeAnew(t *testing.T) {
 	t.Parallel()
-	log := newLog(t)
+	log := logtest.Embedded(t, 2)
 	store := memview.New(defaultFold, 2)
 	ends := appendAll(t, log, purchase("a", "1"), purchase("b", "1"))
 	if err := projections.NewRunner(log, store, defaultFold, projections.RunnerOptions{}).RunUntil(t.Context(), ends); err != nil {
 		t.Fatal(err)
 	}
-	other := newLog(t)
+	other := logtest.Embedded(t, 2)
 	ends = appendAll(t, other, purchase("a", "7"), purchase("b", "7"), purchase("a", "8"), purchase("b", "8"))
 	err := projections.NewRunner(other, store, defaultFold, projections.RunnerOptions{}).RunUntil(t.Context(), ends)
 	if !errors.Is(err, projections.ErrOtherLog) {
@@ -125,7 +97,7 @@ func TestARunnerRefusesALogThatWasMadeAnew(t *testing.T) {
 
 func TestARunnerReplacedByAnotherOneStops(t *testing.T) {
 	t.Parallel()
-	log := newLog(t)
+	log := logtest.Embedded(t, 2)
 	store := memview.New(defaultFold, 2)
 	progress := projections.NewProgress(2)
 	done := make(chan error, 1)
@@ -191,7 +163,7 @@ func (s *flaky) Begin(ctx context.Context, at projections.Checkpoint, names iter
 
 func TestARunnerWaitsForAStoreThatFails(t *testing.T) {
 	t.Parallel()
-	log := newLog(t)
+	log := logtest.Embedded(t, 2)
 	ends := appendAll(t, log, purchase("a", "1"), purchase("a", "2"), purchase("b", "1"))
 	store := &flaky{Store: memview.New(defaultFold, 2)}
 	store.left.Store(3)

@@ -19,10 +19,18 @@ var rewrite = flag.Bool("rewrite", false, "write what the scenarios show into th
 // TestScenariosTellTheStoriesOfTheirFiles runs every file of testdata/scenarios: commands above the line ----, what
 // they show below it. A line is one of
 //
-//	policy NAME: VALUE            a line of the policy document, before the first event
-//	TIME TYPE ID [DATA]           an event of the customer
+//	policy NAME: VALUE            a line of the policy document; "|" breaks it into lines
+//	publish                       from here on the lines of the policy so far hold
+//	stream ID                     the events are of this stream; c-1 otherwise
+//	unit PATH                     the events that follow name this organisation unit
+//	TIME TYPE ID [DATA]           an event of the stream
 //	silence TIME                  time passes
 //	show                          the stage, the moves so far and what silence will bring
+//	view SECTION                  a section of the customer's view, as JSON
+//	outputs                       the derived events since the last time they were shown
+//	cases KIND                    the cases of a kind
+//	complaints                    the complaints in words
+//	cells [KIND]                  the cells, those of a kind or all, that are not zero, in order
 func TestScenariosTellTheStoriesOfTheirFiles(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/scenarios/*.txt")
@@ -59,6 +67,9 @@ type teller struct {
 	customer *projections.Customer
 	decoder  *domain.Decoder
 	moves    []projections.Move
+	outputs  []projections.Output
+	rollups  projections.Rollups
+	unit     string
 	out      strings.Builder
 	// now is the end of the silence told last.
 	now domain.Instant
@@ -82,17 +93,35 @@ func (s *teller) line(line string) {
 		s.policy.WriteString(strings.ReplaceAll(rest, "|", "\n") + "\n")
 		return
 	}
-	if s.fold == nil {
+	var out projections.Effects
+	out.Publish()
+	words := strings.SplitN(line, " ", 4)
+	if s.fold == nil || words[0] == "publish" {
 		p, err := domain.ParsePolicy([]byte(s.policy.String()))
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		s.fold = projections.NewFold(p)
 	}
-	var out projections.Effects
-	switch words := strings.SplitN(line, " ", 4); words[0] {
+	switch words[0] {
+	case "publish":
+		s.fold.Reconsider(s.customer, s.at(), &out)
+	case "stream":
+		s.customer = projections.NewCustomer(words[1])
+	case "unit":
+		s.unit = words[1]
 	case "show":
 		s.show()
+	case "view":
+		s.view(words[1])
+	case "outputs":
+		s.showOutputs()
+	case "cases":
+		s.showCases(projections.CaseKind(words[1]))
+	case "complaints":
+		s.showComplaints()
+	case "cells":
+		s.showCells(strings.Join(words[1:], ""))
 	case "silence":
 		s.now = s.instant(words[1])
 		s.fold.Advance(s.customer, s.now, &out)
@@ -100,20 +129,26 @@ func (s *teller) line(line string) {
 		s.event(words, &out)
 	}
 	s.moves = append(s.moves, out.Moves...)
+	s.outputs = append(s.outputs, out.Outputs...)
+	s.rollups.Add(&out.Rollups)
 }
+
+// at returns the time of the story.
+func (s *teller) at() domain.Instant { return max(s.now, s.customer.Now) }
 
 func (s *teller) event(words []string, out *projections.Effects) {
 	s.t.Helper()
 	if len(words) < 3 {
 		s.t.Fatalf("an event needs a time, a type and an id: %q", words)
 	}
-	ev := domain.Event{Time: s.instant(words[0]), Type: words[1], ID: words[2], Source: "test", Subject: "c-1", Data: []byte("{}")}
+	ev := domain.Event{Time: s.instant(words[0]), Type: words[1], ID: words[2], Source: "test", Subject: s.customer.ID, OrgUnit: s.unit, Data: []byte("{}")}
 	if len(words) == 4 {
 		ev.Data = []byte(words[3])
 	}
-	typ, ok := domain.Lookup(ev.Type)
-	if !ok {
-		s.t.Fatalf("no event type %q", ev.Type)
+	typ, known := domain.Lookup(ev.Type)
+	if !known {
+		s.fold.Apply(s.customer, &projections.Entry{Event: &ev}, out)
+		return
 	}
 	data, err := s.decoder.Decode(typ, ev.Data)
 	if err != nil {
@@ -135,7 +170,7 @@ func (s *teller) instant(text string) domain.Instant {
 }
 
 func (s *teller) show() {
-	v := s.fold.View(s.customer, s.moves, max(s.now, s.customer.Now))
+	v := s.fold.View(s.customer, s.moves, s.at())
 	l := v.Lifecycle
 	fmt.Fprintf(&s.out, "at %s: %s since %s, path %s, level %d\n", v.AsOf, l.Stage, l.Since, l.Path, l.RelationshipLevel)
 	for _, m := range l.Moves {

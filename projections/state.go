@@ -10,7 +10,7 @@ import (
 
 // StateFormat is the version of the binary form of Customer. It changes with every change of that form; a store with
 // another one is folded anew from the log.
-const StateFormat = 2
+const StateFormat = 3
 
 // errState says that bytes are not a state of StateFormat.
 var errState = errors.New("state is cut off or of another format")
@@ -51,6 +51,12 @@ func (c *Customer) code(k *coder) {
 	optional(k, &c.Contacts, codeContacts)
 	k.string(&c.unit.path)
 	k.instant(&c.unit.at)
+	optional(k, &c.Deadlines, codeDeadlines)
+	optional(k, &c.Satisfaction, codeSatisfaction)
+	optional(k, &c.FollowUps, codeFollowUps)
+	optional(k, &c.Complaints, codeComplaints)
+	optional(k, &c.Rectifications, codeRectifications)
+	optional(k, &c.Departure, codeDeparture)
 }
 
 func (l *Lifecycle) code(k *coder) {
@@ -93,7 +99,8 @@ func (t *Trade) code(k *coder) {
 	k.int(&t.Returns)
 	k.int(&t.Quantity)
 	codeCurrency(k, &t.Main)
-	list(k, &t.Other, codeCurrency)
+	side := t.aside()
+	list(k, &side.other, codeCurrency)
 	t.codeDays(k)
 	k.instant(&t.FirstPurchase)
 	k.instant(&t.LastPurchase)
@@ -101,11 +108,14 @@ func (t *Trade) code(k *coder) {
 	number(k, &t.Contracts)
 	number(k, &t.Renewals)
 	number(k, &t.Referrals)
-	list(k, &t.Subscriptions, func(k *coder, s *Subscription) {
+	list(k, &side.subscriptions, func(k *coder, s *Subscription) {
 		k.string(&s.ID)
 		k.instant(&s.Since)
 	})
-	list(k, &t.Costs, codeCost)
+	list(k, &side.costs, codeCost)
+	if !k.writing {
+		t.setAside(side)
+	}
 }
 
 // codeDays codes the occasions by the gaps between them.
@@ -159,7 +169,10 @@ func codeProfile(k *coder, p *Profile) {
 		k.string(&n.Scheme)
 		k.string(&n.Value)
 	})
-	list(k, &p.Owners, stringElement)
+	list(k, &p.handovers, codeHandover)
+	if !k.writing {
+		p.findOwners()
+	}
 	list(k, &p.Consents, func(k *coder, n *Consent) {
 		k.string(&n.Purpose)
 		k.bool(&n.Given)
@@ -174,17 +187,30 @@ func codeContacts(k *coder, c *Contacts) {
 	k.int(&c.Inbound)
 	k.int(&c.Outbound)
 	k.int(&c.Attempts)
+	k.int(&c.Collisions)
 	k.instant(&c.Last.At)
 	k.string(&c.Last.Direction)
 	k.string(&c.Last.Channel)
 	k.string(&c.Last.Employee)
 	k.string(&c.Last.Category)
 	k.string(&c.Last.Content)
+	k.string(&c.Last.Goal)
 	k.string(&c.Last.Event)
 	k.instant(&c.LastOutbound)
 	k.instant(&c.LastInbound)
+	optional(k, &c.Lease, codeLease)
+	codeOutreach(k, &c.outreach)
+	list(k, &c.attempts, codeAttempt)
 	number(k, &c.inSince)
 	number(k, &c.outSince)
 	k.bool(&c.checked)
 	k.bool(&c.together)
+}
+
+func codeLease(k *coder, l *Lease) {
+	k.string(&l.Employee)
+	k.string(&l.Channel)
+	k.instant(&l.Since)
+	k.instant(&l.Until)
+	k.string(&l.Event)
 }

@@ -18,8 +18,9 @@ type Store interface {
 	// the commits of earlier writers fail with ErrFenced. owner names the caller to people who ask who folds the partition.
 	Claim(ctx context.Context, partition int, owner string) (*Resume, error)
 
-	// Queue returns the offsets of the records that wait behind a parked stream, ascending; none when it is not parked.
-	Queue(ctx context.Context, partition int, stream string) ([]int64, error)
+	// Queue returns the offsets of the first records that wait behind a parked stream, ascending: at most limit, which is
+	// at least 1, and none when it is not parked.
+	Queue(ctx context.Context, partition int, stream string, limit int) ([]int64, error)
 
 	// Begin opens a batch on top of the checkpoint, for the named customers; a name may come more than once, and the
 	// names need not outlive the call. The batch must be ended by Commit or Rollback before the next one of the
@@ -54,6 +55,10 @@ type Batch interface {
 // ErrFenced says that another writer has taken over the partition.
 var ErrFenced = errors.New("another writer has taken over the partition")
 
+// ErrTorn says that a store which is filled in place has kept a part of a batch that was not committed: it has to be
+// filled anew.
+var ErrTorn = errors.New("a batch that worked in place was not committed")
+
 // ErrNotFound says that there is no such customer.
 var ErrNotFound = errors.New("no such customer")
 
@@ -86,8 +91,9 @@ type Checkpoint struct {
 	Epoch int64
 	// Next is the offset of the next record to fold.
 	Next int64
-	// Sweep is the id of the last stream to which the control record at Next was applied, a published policy or a tick, when
-	// the batches stopped in the middle of it; otherwise it is empty.
+	// Sweep says how far the control record at Next was applied when the batches stopped in the middle of it; otherwise it
+	// is empty. For a published policy or a tick it is the id of the last stream, for the redrive of a stream the offset of
+	// the next record in its queue.
 	Sweep string
 	// Last is the fingerprint of the record before Next, zero when there is none. A topic that was made anew under the
 	// same name shows by another one.
@@ -121,9 +127,10 @@ type Changes struct {
 	Quarantined []Quarantine
 	// Resolved says what became of records that were quarantined before.
 	Resolved []Resolution
-	// Parked are the customers that were parked, Queued the records that wait behind parked ones, and Released the
-	// customers whose queue is empty again.
-	Parked   []Parked
-	Queued   []Queued
-	Released []string
+	// Released is a parked customer whose queue was folded, or the beginning of it; nil when there is none. It goes before
+	// Parked.
+	Released *Released
+	// Parked are the customers that were parked, and Queued the records that wait behind parked ones.
+	Parked []Parked
+	Queued []Queued
 }

@@ -11,6 +11,8 @@ const (
 	timerMaturity
 	timerOverride
 	timerKinds
+	// timerDeadline is no timer of the lifecycle: the deadlines keep their own.
+	timerDeadline
 )
 
 // timers holds when each kind of timer of a customer is due; zero means it is not set.

@@ -12,9 +12,8 @@ type Trade struct {
 	Purchases int64
 	Returns   int64
 	Quantity  int64
-	// Main sums the currency seen first, Other the further ones in the order of their first use.
-	Main  CurrencySum
-	Other []CurrencySum
+	// Main sums the currency seen first.
+	Main CurrencySum
 	// Days are the purchase occasions: the calendar days with at least one purchase, ascending.
 	Days []domain.Date
 	// FirstPurchase and LastPurchase are the earliest and the newest occurred_at of a purchase.
@@ -25,10 +24,39 @@ type Trade struct {
 	Contracts int32
 	Renewals  int32
 	Referrals int32
-	// Subscriptions are those that run now, in the order of their start.
-	Subscriptions []Subscription
-	// Costs sums the costs attributed to the customer, by kind in the order of first use.
-	Costs []Cost
+	// side is what few customers have, nil for the others. It is replaced, never changed.
+	side *tradeSide
+}
+
+// tradeSide is what few customers have of trade.
+type tradeSide struct {
+	other         []CurrencySum
+	subscriptions []Subscription
+	costs         []Cost
+}
+
+// Other sums the currencies besides the main one, in the order of their first use.
+func (t *Trade) Other() []CurrencySum { return t.aside().other }
+
+// Subscriptions are those that run now, in the order of their start.
+func (t *Trade) Subscriptions() []Subscription { return t.aside().subscriptions }
+
+// Costs sums the costs attributed to the customer, by kind in the order of first use.
+func (t *Trade) Costs() []Cost { return t.aside().costs }
+
+// aside returns a copy of what few customers have, to be changed and put in its place by setAside.
+func (t *Trade) aside() tradeSide {
+	if t.side == nil {
+		return tradeSide{}
+	}
+	return *t.side
+}
+
+func (t *Trade) setAside(s tradeSide) {
+	t.side = nil
+	if len(s.other)+len(s.subscriptions)+len(s.costs) > 0 {
+		t.side = &s
+	}
 }
 
 // CurrencySum sums a customer's trade in one currency, in minor units.
@@ -69,7 +97,7 @@ func (f *Fold) applyTrade(c *Customer, e *Entry, out *Effects) {
 		t.Renewals++
 		t.subscribe(d.SubscriptionID, e.Event.Time)
 	case *domain.SubscriptionCancelled:
-		e.lastCancelled = t.unsubscribe(d.SubscriptionID, e.Event.Time) && len(t.Subscriptions) == 0
+		e.lastCancelled = t.unsubscribe(d.SubscriptionID, e.Event.Time) && len(t.Subscriptions()) == 0
 	case *domain.CostAttributed:
 		t.cost(string(d.Kind), d.Amount)
 	case *domain.CompensationGiven:
@@ -130,7 +158,7 @@ func (t *Trade) sum(currency string) CurrencySum {
 	if t.Main.Currency == currency {
 		return t.Main
 	}
-	for _, s := range t.Other {
+	for _, s := range t.Other() {
 		if s.Currency == currency {
 			return s
 		}
@@ -147,42 +175,47 @@ func (t *Trade) add(s CurrencySum) {
 		t.Main.Returned += s.Returned
 		return
 	}
-	t.Other = slices.Clone(t.Other)
-	for i := range t.Other {
-		if o := &t.Other[i]; o.Currency == s.Currency {
-			o.Purchased += s.Purchased
-			o.Returned += s.Returned
-			return
-		}
+	side := t.aside()
+	side.other = slices.Clone(side.other)
+	i := slices.IndexFunc(side.other, func(o CurrencySum) bool { return o.Currency == s.Currency })
+	if i < 0 {
+		i = len(side.other)
+		side.other = append(side.other, CurrencySum{Currency: strings.Clone(s.Currency)})
 	}
-	s.Currency = strings.Clone(s.Currency)
-	t.Other = append(t.Other, s)
+	side.other[i].Purchased += s.Purchased
+	side.other[i].Returned += s.Returned
+	t.setAside(side)
 }
 
 func (t *Trade) cost(kind string, m domain.Money) {
-	t.Costs = slices.Clone(t.Costs)
-	for i := range t.Costs {
-		if c := &t.Costs[i]; c.Kind == kind && c.Currency == m.Currency {
-			c.Minor += m.Minor
-			return
-		}
+	side := t.aside()
+	side.costs = slices.Clone(side.costs)
+	i := slices.IndexFunc(side.costs, func(c Cost) bool { return c.Kind == kind && c.Currency == m.Currency })
+	if i < 0 {
+		i = len(side.costs)
+		side.costs = append(side.costs, Cost{Kind: strings.Clone(kind), Currency: strings.Clone(m.Currency)})
 	}
-	t.Costs = append(t.Costs, Cost{Kind: strings.Clone(kind), Currency: strings.Clone(m.Currency), Minor: m.Minor})
+	side.costs[i].Minor += m.Minor
+	t.setAside(side)
 }
 
 func (t *Trade) subscribe(id string, at domain.Instant) {
-	if !slices.ContainsFunc(t.Subscriptions, func(s Subscription) bool { return s.ID == id }) {
-		t.Subscriptions = append(t.Subscriptions, Subscription{ID: strings.Clone(id), Since: at})
+	side := t.aside()
+	if !slices.ContainsFunc(side.subscriptions, func(s Subscription) bool { return s.ID == id }) {
+		side.subscriptions = append(side.subscriptions, Subscription{ID: strings.Clone(id), Since: at})
+		t.setAside(side)
 	}
 }
 
 // unsubscribe ends the subscription and reports whether it ran. A cancellation from before its start is of an earlier
 // run.
 func (t *Trade) unsubscribe(id string, at domain.Instant) bool {
-	i := slices.IndexFunc(t.Subscriptions, func(s Subscription) bool { return s.ID == id && s.Since <= at })
+	side := t.aside()
+	i := slices.IndexFunc(side.subscriptions, func(s Subscription) bool { return s.ID == id && s.Since <= at })
 	if i < 0 {
 		return false
 	}
-	t.Subscriptions = slices.Delete(slices.Clone(t.Subscriptions), i, i+1)
+	side.subscriptions = slices.Delete(slices.Clone(side.subscriptions), i, i+1)
+	t.setAside(side)
 	return true
 }

@@ -23,6 +23,12 @@ type CustomerView struct {
 	Trade     TradeView     `json:"trade"`
 	Contacts  ContactsView  `json:"contacts"`
 	Matters   []Matter      `json:"open_matters"`
+	// Complaints are all complaints, open or not.
+	Complaints []ComplaintView `json:"complaints"`
+	// Deadlines are those whose time runs and those that were missed and are not done yet, in the order in which they are due.
+	Deadlines []DeadlineView `json:"deadlines"`
+	// Satisfaction are the latest answers to each questionnaire from each source.
+	Satisfaction []SurveyView `json:"satisfaction"`
 
 	FirstEventAt  domain.Instant `json:"first_event_at"`
 	LastEventAt   domain.Instant `json:"last_event_at"`
@@ -57,11 +63,13 @@ type LifecycleView struct {
 
 // ProfileView is who the customer is.
 type ProfileView struct {
-	PartyType        string           `json:"party_type,omitempty"`
-	Purpose          string           `json:"purpose,omitempty"`
-	Name             string           `json:"name,omitempty"`
-	OrgUnit          string           `json:"org_unit,omitempty"`
-	Owners           []string         `json:"owners"`
+	PartyType string   `json:"party_type,omitempty"`
+	Purpose   string   `json:"purpose,omitempty"`
+	Name      string   `json:"name,omitempty"`
+	OrgUnit   string   `json:"org_unit,omitempty"`
+	Owners    []string `json:"owners"`
+	// Ownerships are who followed the customer and when, those who do now among them.
+	Ownerships       []Ownership      `json:"ownerships"`
 	Attributes       []AttributeView  `json:"attributes"`
 	Identifiers      []IdentifierView `json:"identifiers"`
 	Consents         []ConsentView    `json:"consents"`
@@ -122,16 +130,6 @@ type CostView struct {
 	Kind     string `json:"kind"`
 	Currency string `json:"currency"`
 	Minor    int64  `json:"minor"`
-}
-
-// ContactsView is who was in touch with whom.
-type ContactsView struct {
-	Inbound        int64          `json:"inbound"`
-	Outbound       int64          `json:"outbound"`
-	Attempts       int64          `json:"attempts"`
-	LastInboundAt  domain.Instant `json:"last_inbound_at"`
-	LastOutboundAt domain.Instant `json:"last_outbound_at"`
-	Last           *Contact       `json:"last"`
 }
 
 // CustomerItem is one line of a list of customers.

@@ -82,6 +82,10 @@ var readVerbs = []struct {
 	{[]string{"quarantine"}, "/v1/quarantine"},
 	{[]string{"quarantine", "show", "2:17"}, "/v1/quarantine/2:17"},
 	{[]string{"redrive"}, "/v1/parked"},
+	{[]string{"webhooks"}, "/v1/webhooks"},
+	{[]string{"webhooks", "show", "w-1"}, "/v1/webhooks/w-1"},
+	{[]string{"deliveries"}, "/v1/deliveries"},
+	{[]string{"deliveries", "show", "d-1"}, "/v1/deliveries/d-1"},
 }
 
 func TestJSONPrintsTheDocumentOfTheServerAsItIs(t *testing.T) {
@@ -155,6 +159,11 @@ func TestBadUsageIsExitCodeTwo(t *testing.T) {
 		"no reason":                {"quarantine", "discard", "0:1"},
 		"unknown status":           {"quarantine", "--status", "closed"},
 		"customers and all":        {"redrive", "c-1", "--all"},
+		"nothing to edit":          {"webhooks", "edit", "w-1"},
+		"nothing to redeliver":     {"deliveries", "redeliver"},
+		"deliveries and a webhook": {"deliveries", "redeliver", "d-1", "--dead", "w-1"},
+		"unknown state":            {"deliveries", "--status", "lost"},
+		"network that is none":     {"serve", "--webhook-networks", "10.1.2.3"},
 		"policy compared twice":    {"policy", "diff", "-", "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -273,6 +282,11 @@ func TestFlagsBecomeParametersOfTheRequest(t *testing.T) {
 		},
 		{[]string{"lifecycle", "--from", "2026-01-01", "--to", "2026-02-01", "--cohorts"}, "from=2026-01-01&to=2026-02-01"},
 		{[]string{"quarantine", "--limit", "2", "--cursor", "y"}, "cursor=y&limit=2&status=open"},
+		{
+			[]string{"deliveries", "--webhook", "w", "--status", "dead", "--type", "a.b", "--customer", "c", "--limit", "3", "--cursor", "z"},
+			"cursor=z&customer=c&limit=3&status=dead&type=a.b&webhook=w",
+		},
+		{[]string{"deliveries"}, ""},
 	} {
 		server := answer(t, map[string]any{})
 		if got := execute(t, append(c.args, "--json", "--url", server.url)...); got.code != exitDone {

@@ -13,6 +13,7 @@ type customersCmd struct {
 	clientFlags
 	afterFlag
 	pageFlags
+	listFlags
 	Stage   string `help:"Only customers of this stage: prospect, growth, maturity, decline, termination."`
 	OrgUnit string `help:"Only customers of this unit and the units below it, for example brand/north." placeholder:"PATH"`
 	Owner   string `help:"Only customers of this employee." placeholder:"EMPLOYEE"`
@@ -20,16 +21,16 @@ type customersCmd struct {
 	Sort    string `help:"Order: id, or the newest first with --sort=-last_event_at, --sort=-since, --sort=-last_purchase_at." placeholder:"ORDER"`
 }
 
-// Run reads one page of the list and prints it.
+// Run reads the list and prints it.
 func (c *customersCmd) Run(ctx context.Context, a *app) error {
-	document, err := c.get(ctx, query(
-		"stage", c.Stage, "org_unit", c.OrgUnit, "owner", c.Owner, "text", c.Text, "sort", c.Sort,
-		"limit", c.limit(), "cursor", c.Cursor, "after", c.After,
-	), "v1", "customers")
+	document, err := c.list(ctx, c.clientFlags, c.pageFlags, []string{
+		"stage", c.Stage, "org_unit", c.OrgUnit, "owner", c.Owner, "text", c.Text, "sort", c.Sort, "after", c.After,
+	}, "v1", "customers")
 	if err != nil {
 		return err
 	}
 	return printDocument(a, document, func(p *printer, page *projections.CustomerPage) {
+		p.csv = c.CSV
 		p.customers(page)
 		a.nextPage(page.Next)
 	})

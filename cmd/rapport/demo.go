@@ -55,7 +55,7 @@ func (c *demoCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	e, err := engine.Open(ctx, engine.Config{Log: log, Policy: policy, NoOutputs: c.Once, Version: version}, a.Logger)
+	e, err := engine.Open(ctx, engine.Config{Log: log, Policy: policy, NoOutputs: c.Once, NoReactor: c.Once, Version: version}, a.Logger)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}

@@ -20,27 +20,36 @@ type commands struct {
 	JSON     bool       `help:"Print one JSON document on standard output."`
 	LogLevel slog.Level `help:"Least level of the log on standard error: debug, info, warn, error." default:"info" env:"RAPPORT_LOG_LEVEL"`
 
-	Demo        demoCmd        `cmd:"" help:"Live through two years of a generated dealer group, then go on live."`
-	Serve       serveCmd       `cmd:"" help:"Run the engine."`
-	Append      appendCmd      `cmd:"" help:"Append events through a running server."`
-	Import      importCmd      `cmd:"" help:"Append the events of files straight to the log."`
-	Summary     summaryCmd     `cmd:"" help:"Print the counts of the whole."`
-	Customers   customersCmd   `cmd:"" help:"List customers."`
-	Customer    customerCmd    `cmd:"" help:"Print one customer."`
-	Timeline    timelineCmd    `cmd:"" help:"Print the events of one customer."`
-	Lifecycle   lifecycleCmd   `cmd:"" help:"Print stages, transitions, flows and cohorts."`
-	Positions   positionsCmd   `cmd:"" help:"Print how far each partition was folded."`
-	Quarantine  quarantineCmd  `cmd:"" help:"List the records that were set aside, and decide about them."`
-	Redrive     redriveCmd     `cmd:"" help:"List the customers whose fold broke down, or fold their records after a fix."`
-	AsOf        asofCmd        `cmd:"" name:"asof" help:"Print the whole or one customer as it was, by replay of the log."`
-	Verify      verifyCmd      `cmd:"" help:"Recompute the views from the log and compare."`
-	Tail        tailCmd        `cmd:"" help:"Follow the log or an output topic, one line for each record."`
-	Rebuild     rebuildCmd     `cmd:"" help:"Fold the log into a new generation of views and show it in place of the live one."`
-	Generations generationsCmd `cmd:"" help:"List the generations of views, go back to one, or drop one."`
-	Policy      policyCmd      `cmd:"" help:"Show, check, compare or publish a policy."`
-	Topics      topicsCmd      `cmd:"" help:"Make the topic of the log."`
-	Healthcheck healthcheckCmd `cmd:"" help:"Exit 0 when the server of --url is ready."`
-	Version     versionCmd     `cmd:"" help:"Print the version."`
+	Demo           demoCmd           `cmd:"" help:"Live through two years of a generated dealer group, then go on live."`
+	Serve          serveCmd          `cmd:"" help:"Run the engine."`
+	Append         appendCmd         `cmd:"" help:"Append events through a running server."`
+	Import         importCmd         `cmd:"" help:"Append the events of files straight to the log."`
+	Summary        summaryCmd        `cmd:"" help:"Print the counts of the whole."`
+	Customers      customersCmd      `cmd:"" help:"List customers."`
+	Customer       customerCmd       `cmd:"" help:"Print one customer."`
+	Timeline       timelineCmd       `cmd:"" help:"Print the events of one customer."`
+	Lifecycle      lifecycleCmd      `cmd:"" help:"Print stages, transitions, flows and cohorts."`
+	Contacts       contactsCmd       `cmd:"" help:"Print contacts by category, month, channel and employee."`
+	MayContact     mayContactCmd     `cmd:"" help:"Say whether a customer may be contacted now."`
+	Brief          briefCmd          `cmd:"" help:"Print what to know before a call."`
+	Satisfaction   satisfactionCmd   `cmd:"" help:"Print what customers answered."`
+	Complaints     complaintsCmd     `cmd:"" help:"List complaints, or report on them."`
+	Deadlines      deadlinesCmd      `cmd:"" help:"List what has to be done, or report on what was done in time."`
+	Rectifications rectificationsCmd `cmd:"" help:"List what organisation units have to put right, or report on it."`
+	Positions      positionsCmd      `cmd:"" help:"Print how far each partition was folded."`
+	Quarantine     quarantineCmd     `cmd:"" help:"List the records that were set aside, and decide about them."`
+	Redrive        redriveCmd        `cmd:"" help:"List the customers whose fold broke down, or fold their records after a fix."`
+	AsOf           asofCmd           `cmd:"" name:"asof" help:"Print the whole or one customer as it was, by replay of the log."`
+	Verify         verifyCmd         `cmd:"" help:"Recompute the views from the log and compare."`
+	Tail           tailCmd           `cmd:"" help:"Follow the log or an output topic, one line for each record."`
+	Rebuild        rebuildCmd        `cmd:"" help:"Fold the log into a new generation of views and show it in place of the live one."`
+	Generations    generationsCmd    `cmd:"" help:"List the generations of views, go back to one, or drop one."`
+	Policy         policyCmd         `cmd:"" help:"Show, check, compare or publish a policy."`
+	Webhooks       webhooksCmd       `cmd:"" help:"Tell other systems over HTTP what the fold finds out."`
+	Deliveries     deliveriesCmd     `cmd:"" help:"List what was sent to webhooks, and what waits."`
+	Topics         topicsCmd         `cmd:"" help:"Make the topic of the log."`
+	Healthcheck    healthcheckCmd    `cmd:"" help:"Exit 0 when the server of --url is ready."`
+	Version        versionCmd        `cmd:"" help:"Print the version."`
 }
 
 // app is what every verb works with.

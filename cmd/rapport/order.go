@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os/user"
 	"strings"
 )
@@ -27,25 +28,42 @@ func (f actorFlag) name() string {
 	return ""
 }
 
-// order sends what changes something to the path and returns the answer. It waits until the views reflect the change. An
-// answer that is no success is an error as that of get is.
+// order sends what changes something in the log to the path and returns the answer. It waits until the views reflect the
+// change. An answer that is no success is an error as that of get is.
 func (f clientFlags) order(ctx context.Context, actor actorFlag, media, body string, path ...string) ([]byte, error) {
+	return f.send(ctx, change{method: http.MethodPost, query: query("actor", actor.name()), media: media, body: body, prefer: "wait=5"}, path...)
+}
+
+// change is a request that changes something.
+type change struct {
+	method string
+	query  url.Values
+	// media is the type of the body, empty for none.
+	media, body string
+	// prefer is the preference of the request, empty for none.
+	prefer string
+}
+
+// send sends what changes something to the path and returns the answer, nil when it has none to show.
+func (f clientFlags) send(ctx context.Context, c change, path ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
-	target, err := f.target(query("actor", actor.name()), path)
+	target, err := f.target(c.query, path)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, c.method, target, strings.NewReader(c.body))
 	if err != nil {
 		return nil, &exitError{exitUsage, fmt.Errorf("--url: %w", err)}
 	}
 	req.Close = true // the next request, if any, may come much later
-	if media != "" {
-		req.Header.Set("Content-Type", media)
+	if c.media != "" {
+		req.Header.Set("Content-Type", c.media)
+	}
+	if c.prefer != "" {
+		req.Header.Set("Prefer", c.prefer)
 	}
 	req.Header.Set("Accept", "application/json, application/problem+json")
-	req.Header.Set("Prefer", "wait=5")
 	req.Header.Set("User-Agent", "rapport/"+version)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -59,6 +77,9 @@ func (f clientFlags) order(ctx context.Context, actor actorFlag, media, body str
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: the answer broke off: %w", f.shown(), err)
+	}
+	if res.StatusCode == http.StatusNoContent {
+		return nil, nil
 	}
 	if !json.Valid(answer) {
 		return nil, fmt.Errorf("read %s: the answer is not JSON but %q; is --url the address of rapport?", f.shown(), kind)

@@ -34,9 +34,10 @@ func orders(t *testing.T, answers map[string]reply) *ordered {
 		if err != nil {
 			t.Errorf("read the order: %v", err)
 		}
-		if r.Method == http.MethodPost {
+		if r.Method != http.MethodGet {
 			o.mu.Lock()
-			o.orders = append(o.orders, strings.Join([]string{r.URL.Path, r.URL.Query().Get("actor"), r.Header.Get("Prefer"), r.Header.Get("Content-Type"), string(body)}, "|"))
+			what := strings.TrimPrefix(r.Method+" ", "POST ") + r.URL.Path
+			o.orders = append(o.orders, strings.Join([]string{what, r.URL.Query().Get("actor"), r.Header.Get("Prefer"), r.Header.Get("Content-Type"), string(body)}, "|"))
 			o.mu.Unlock()
 		}
 		a, known := answers[r.Method+" "+r.URL.RequestURI()]
@@ -122,6 +123,28 @@ func TestRedriveTellsWhatBecameOfEveryStream(t *testing.T) {
 	want := `{"results":[{"customer":"c-1","position":"0:9","parked":false}]}` + "\n"
 	if got.code != exitNotFound || got.stdout != want || !strings.Contains(got.stderr, "other: There is no such thing") {
 		t.Errorf("the run shows %+v", got)
+	}
+}
+
+func TestRedrivingAllReadsEveryPageOfTheParked(t *testing.T) {
+	t.Parallel()
+	server := orders(t, map[string]reply{
+		"GET /v1/parked?limit=500":            {200, `{"items":[{"customer":"c-1"}],"next":"two"}`},
+		"GET /v1/parked?cursor=two&limit=500": {200, `{"items":[{"customer":"c-2"}]}`},
+		"GET /v1/parked?cursor=two&limit=1":   {200, `{"items":[{"customer":"c-2"}],"next":"three"}`},
+		"POST /v1/parked/c-1/redrive":         {200, `{"position":"0:9","parked":false}`},
+		"POST /v1/parked/c-2/redrive":         {200, `{"position":"1:9","parked":false}`},
+	})
+	if got := execute(t, "redrive", "--all", "--actor", "e", "--url", server.url); got.code != exitDone {
+		t.Errorf("the run shows %+v", got)
+	}
+	server.wants(t, "/v1/parked/c-1/redrive|e|wait=5||", "/v1/parked/c-2/redrive|e|wait=5||")
+	got := execute(t, "redrive", "--limit", "1", "--cursor", "two", "--url", server.url)
+	if got.code != exitDone || !strings.Contains(got.stderr, "three") {
+		t.Errorf("the list shows %+v", got)
+	}
+	if got := execute(t, "redrive", "--limit", "1", "c-1", "--url", server.url); got.code != exitUsage {
+		t.Errorf("a page of one id shows %+v", got)
 	}
 }
 

@@ -22,6 +22,8 @@ type printer struct {
 	text  strings.Builder
 	width int
 	bold  bool
+	// csv makes tables comma-separated values.
+	csv bool
 }
 
 // newPrinter returns a printer for what out is.
@@ -126,6 +128,10 @@ func (p *printer) table(header table.Row, rows []table.Row) {
 		t.AppendRow(row)
 	}
 	t.SetColumnConfigs(columns)
+	if p.csv {
+		p.line("%s", t.RenderCSV())
+		return
+	}
 	p.line("%s", t.Render())
 }
 

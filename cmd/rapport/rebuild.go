@@ -95,6 +95,8 @@ func (c *rebuildCmd) rebuild(ctx context.Context, a *app) (done *pgview.Rebuilt,
 	}
 	defer pool.Close()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(c.Memory)))
+	// The collector has nothing to do before that memory is used up.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	show := newFoldProgress(a, "rebuild", log.Partitions())
 	done, err = pgview.Rebuild(ctx, pool, log, pgview.RebuildOptions{
 		Policy: policy, Memory: int64(streamShare * float64(c.Memory)), Accept: c.AcceptDifferences, Progress: show.report, Logger: a.Logger,

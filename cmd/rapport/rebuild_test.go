@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,14 @@ func TestARebuildReplacesTheViewsOfARunningServerAndARollbackBringsThemBack(t *t
 	}
 	if report := verified(t, dir, 0, "--database-url", database); report.Different != 0 {
 		t.Errorf("after the rebuild: %+v", report)
+	}
+	// The server tells of the generations what the database has.
+	told, err := clientFlags{URL: s.url}.get(t.Context(), nil, "v1", "rebuilds")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := parse[generationsDocument](t, string(told)).Items, listed(t, dir, database); !reflect.DeepEqual(got, want) || len(got) != 2 {
+		t.Errorf("the server tells of %+v, the database has %+v", got, want)
 	}
 	back := parse[pgview.Rebuilt](t, command(t, dir, 0, "generations", "rollback", "--json", "--database-url", database))
 	if back.Generation != "rapport_g1" {

@@ -16,13 +16,15 @@ import (
 type redriveCmd struct {
 	clientFlags
 	actorFlag
-	ID  []string `arg:"" optional:"" help:"Ids of parked customers. Without any, the parked ones are listed."`
+	pageFlags
+	ID  []string `arg:"" optional:"" help:"Ids of parked customers. Without any, a page of the parked ones is listed."`
 	All bool     `help:"Every parked customer."`
 }
 
 // parkedDocument is the public form of the list of parked streams.
 type parkedDocument struct {
 	Items []parkedStream `json:"items"`
+	Next  string         `json:"next"`
 }
 
 type parkedStream struct {
@@ -49,24 +51,18 @@ type redrivenStreams struct {
 // Run redrives the streams, the one parked longest first, and prints what became of them. A stream that stays parked is
 // exit code 1.
 func (c *redriveCmd) Run(ctx context.Context, a *app) error {
-	if c.All && len(c.ID) > 0 {
+	paged := c.Limit != 0 || c.Cursor != ""
+	switch {
+	case c.All && len(c.ID) > 0:
 		return &exitError{exitUsage, errors.New("give ids or --all")}
-	}
-	if c.All || len(c.ID) == 0 {
-		document, err := c.get(ctx, nil, "v1", "parked")
-		if err != nil {
+	case paged && (c.All || len(c.ID) > 0):
+		return &exitError{exitUsage, errors.New("--limit and --cursor are for the list, without ids and --all")}
+	case c.All:
+		if err := c.findAll(ctx); err != nil {
 			return err
 		}
-		if !c.All {
-			return printDocument(a, document, (*printer).parked)
-		}
-		var parked parkedDocument
-		if err := json.Unmarshal(document, &parked); err != nil {
-			return fmt.Errorf("read the answer: %w", err)
-		}
-		for i := range parked.Items {
-			c.ID = append(c.ID, parked.Items[i].Customer)
-		}
+	case len(c.ID) == 0:
+		return c.list(ctx, a)
 	}
 	results := redrivenStreams{Results: []redrivenStream{}}
 	still := 0
@@ -89,6 +85,38 @@ func (c *redriveCmd) Run(ctx context.Context, a *app) error {
 		err = errors.Join(err, fmt.Errorf("redrive: the fold breaks down on %d of %d streams still", still, len(c.ID)))
 	}
 	return errors.Join(printValue(a, results, (*printer).redrivenStreams), err)
+}
+
+// list prints one page of the parked streams, the one parked longest first.
+func (c *redriveCmd) list(ctx context.Context, a *app) error {
+	document, err := c.get(ctx, query("limit", c.limit(), "cursor", c.Cursor), "v1", "parked")
+	if err != nil {
+		return err
+	}
+	return printDocument(a, document, func(p *printer, page *parkedDocument) {
+		p.parked(page)
+		a.nextPage(page.Next)
+	})
+}
+
+// findAll takes the ids of all parked streams, page by page.
+func (c *redriveCmd) findAll(ctx context.Context) error {
+	for cursor := ""; ; {
+		document, err := c.get(ctx, query("limit", "500", "cursor", cursor), "v1", "parked")
+		if err != nil {
+			return err
+		}
+		var page parkedDocument
+		if err := json.Unmarshal(document, &page); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		for i := range page.Items {
+			c.ID = append(c.ID, page.Items[i].Customer)
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
 }
 
 func (p *printer) parked(d *parkedDocument) {

@@ -36,6 +36,7 @@ func (f policyFlags) load() (*domain.Policy, error) {
 type serveCmd struct {
 	logFlags
 	policyFlags
+	webhookSettings
 	BrokerAddr   string `help:"Loopback address at which the embedded broker listens." default:"127.0.0.1:0" env:"RAPPORT_BROKER_ADDR"`
 	BrokerNoSync bool   `help:"Let the operating system decide when the embedded broker's records reach the disk." env:"RAPPORT_BROKER_NO_SYNC"`
 	DatabaseURL  string `help:"PostgreSQL that keeps the views. Without it they are kept in memory." placeholder:"URL" env:"RAPPORT_DATABASE_URL"`
@@ -56,6 +57,10 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 			return &exitError{exitUsage, fmt.Errorf("serve: %w", err)}
 		}
 	}
+	webhooks, err := c.webhookSettings.options()
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("serve: %w", err)}
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -64,7 +69,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	log.BrokerAddr, log.NoSync = c.BrokerAddr, c.BrokerNoSync
 	e, err := engine.Open(ctx, engine.Config{
 		Log: log, DatabaseURL: c.DatabaseURL, Policy: policy, Node: c.Node, Group: c.Group, Session: c.Session,
-		TickEvery: c.Tick, MaxLag: c.MaxLag, NoOutputs: !c.Outputs, Version: version,
+		TickEvery: c.Tick, MaxLag: c.MaxLag, NoOutputs: !c.Outputs, Webhooks: webhooks, Version: version,
 	}, a.Logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("serve: %w", err), listener.Close())

@@ -31,6 +31,28 @@ type Result struct {
 	Answer
 }
 
+// AnswerFault is one rule that an answer breaks. It never contains the value, which may be personal.
+type AnswerFault struct {
+	// Answer is the place of the answer in its list.
+	Answer int
+	// Member is the member at fault, such as "score"; empty when it is the answer as a whole.
+	Member string
+	// Rule names the rule and Message says what must hold. The rules are those of package domain: oneof, unique,
+	// exactly_one, required, min and max.
+	Rule    string
+	Message string
+}
+
+// The rules an answer can break.
+const (
+	ruleOneOf      = "oneof"
+	ruleUnique     = "unique"
+	ruleExactlyOne = "exactly_one"
+	ruleRequired   = "required"
+	ruleMin        = "min"
+	ruleMax        = "max"
+)
+
 // Reading is what is valid among the answers to a questionnaire.
 type Reading struct {
 	definition *Definition
@@ -38,70 +60,95 @@ type Reading struct {
 	Results []Result
 }
 
+// Definition returns the questionnaire that was answered.
+func (r *Reading) Definition() *Definition { return r.definition }
+
 // Read checks answers and returns the valid ones together with the faults of the others. Of two answers to an item the
-// first counts. Items may be left out. A fault names the place, such as "answers[2].score", and never the value, which
-// may be personal.
-func (d *Definition) Read(answers []Answer) (*Reading, []Fault) {
+// first counts. Items may be left out.
+func (d *Definition) Read(answers []Answer) (*Reading, []AnswerFault) {
 	r := &Reading{definition: d, Results: make([]Result, 0, len(answers))}
-	var faults []Fault
+	var faults []AnswerFault
 	for i := range answers {
-		a := &answers[i]
-		field, rule := d.check(a)
-		if rule == "" && r.answered(a.Item) {
-			field, rule = ".item", "must not be answered twice"
+		item, fault := d.check(&answers[i])
+		if fault.Rule == "" && r.answered(item) {
+			fault = AnswerFault{Member: "item", Rule: ruleUnique, Message: "must not be answered twice"}
 		}
-		if rule != "" {
-			faults = append(faults, Fault{Field: fmt.Sprintf("answers[%d]%s", i, field), Rule: rule})
+		if fault.Rule != "" {
+			fault.Answer = i
+			faults = append(faults, fault)
 			continue
 		}
-		r.Results = append(r.Results, Result{Item: d.items[a.Item], Answer: *a})
+		r.Results = append(r.Results, Result{Item: item, Answer: answers[i]})
 	}
 	return r, faults
 }
 
-func (r *Reading) answered(item string) bool {
+func (r *Reading) answered(item *Item) bool {
 	for i := range r.Results {
-		if r.Results[i].Item.ID == item {
+		if r.Results[i].Item == item {
 			return true
 		}
 	}
 	return false
 }
 
-// check returns the member of an answer that breaks a rule, and the rule; an empty rule when there is none.
-func (d *Definition) check(a *Answer) (field, rule string) {
+// check returns the item of an answer, and the rule that the answer breaks; an empty one when there is none.
+func (d *Definition) check(a *Answer) (*Item, AnswerFault) {
 	item, known := d.items[a.Item]
 	if !known {
-		return ".item", "must be an item of the questionnaire"
+		return nil, AnswerFault{Member: "item", Rule: ruleOneOf, Message: "must be an item of the questionnaire"}
 	}
-	forms := 0
-	for _, present := range []bool{a.Score != nil, a.Yes != nil, a.Text != nil, a.Refused, a.NotApplicable} {
+	if a.forms() != 1 {
+		return item, AnswerFault{Rule: ruleExactlyOne, Message: "must have exactly one of score, yes, text, refused and not_applicable"}
+	}
+	if a.Refused || a.NotApplicable {
+		return item, AnswerFault{}
+	}
+	return item, item.group.checkForm(a)
+}
+
+// forms counts the forms in which an answer was given; a valid one has exactly one.
+func (a *Answer) forms() int {
+	n := 0
+	for _, present := range [...]bool{a.Score != nil, a.Yes != nil, a.Text != nil, a.Refused, a.NotApplicable} {
 		if present {
-			forms++
+			n++
 		}
 	}
-	g := item.group
+	return n
+}
+
+// checkForm returns what is wrong with the form of an answer that was not refused, or with its score.
+func (g *Group) checkForm(a *Answer) AnswerFault {
 	switch {
-	case forms != 1:
-		return "", "must have exactly one of score, yes, text, refused and not_applicable"
-	case a.Refused || a.NotApplicable:
-		return "", ""
-	case g.Measure == Execution && a.Yes == nil:
-		return ".yes", "must be given, as the item asks for yes or no"
-	case g.Measure == Comment && a.Text == nil:
-		return ".text", "must be given, as the item asks for words"
-	case g.Measure.scored() && a.Score == nil:
-		return ".score", "must be given, as the item asks for a score"
-	case g.Measure.scored() && !between(*a.Score, int64(g.scale.Low()), int64(g.scale.High())):
-		return ".score", fmt.Sprintf("must be between %d and %d", g.scale.Low(), g.scale.High())
+	case g.Measure == Execution:
+		return given(a.Yes != nil, "yes", "must be given, as the item asks for yes or no")
+	case g.Measure == Comment:
+		return given(a.Text != nil, "text", "must be given, as the item asks for words")
+	case a.Score == nil:
+		return given(false, "score", "must be given, as the item asks for a score")
 	}
-	return "", ""
+	low, high := int64(g.scale.Low()), int64(g.scale.High())
+	if between(*a.Score, low, high) {
+		return AnswerFault{}
+	}
+	fault := AnswerFault{Member: "score", Rule: ruleMin, Message: fmt.Sprintf("must be between %d and %d", low, high)}
+	if *a.Score > high {
+		fault.Rule = ruleMax
+	}
+	return fault
+}
+
+func given(ok bool, member, message string) AnswerFault {
+	if ok {
+		return AnswerFault{}
+	}
+	return AnswerFault{Member: member, Rule: ruleRequired, Message: message}
 }
 
 func between(v, low, high int64) bool { return v >= low && v <= high }
 
-// Index returns the index of this one customer; what was not scored is left out as in IndexOf. In thousandths, by
-// statistics.Thousandths, it can be summed over customers in any order.
+// Index returns the index of this one customer; what was not scored is left out as in IndexOf.
 func (r *Reading) Index(w *Weights) IndexValue {
 	scores := make(map[*Item]*big.Rat, len(r.Results))
 	for _, x := range r.Results {
@@ -110,6 +157,61 @@ func (r *Reading) Index(w *Weights) IndexValue {
 		}
 	}
 	return r.definition.index(w, func(i *Item) *big.Rat { return scores[i] })
+}
+
+// Thousandths returns the value of Index in thousandths, halves rounded up, which can be summed over customers in any
+// order. It is false when there is no value. It is the quick way for whoever reads many answers.
+func (r *Reading) Thousandths(w *Weights) (int64, bool) {
+	if w == nil {
+		return 0, false
+	}
+	// The value is Σ weight·sum/points over the groups divided by Σ weight, computed as one fraction over the product of
+	// all points. It is left to Index when that product, of many groups with large weights, grows beyond 2^24: up to there
+	// all products below stay under 2^63.
+	const limit = 1 << 24
+	var top, weights int64
+	common := int64(1)
+	for _, g := range r.definition.Groups {
+		weight := w.ofGroup(g)
+		sum, points := r.sums(g, w)
+		if points == 0 || weight <= 0 {
+			continue
+		}
+		if common*points > limit {
+			return r.slowThousandths(w)
+		}
+		top = top*points + weight*sum*common
+		common *= points
+		weights += weight
+	}
+	if weights == 0 {
+		return 0, false
+	}
+	bottom := common * weights
+	return (2000*top + bottom) / (2 * bottom), true
+}
+
+// sums returns the weighted sum of the scores of a group that belongs to the index, and the sum of their weights.
+func (r *Reading) sums(g *Group, w *Weights) (sum, points int64) {
+	if g.Measure != Index {
+		return 0, 0
+	}
+	for i := range r.Results {
+		if x := &r.Results[i]; x.Item.group == g && x.Score != nil {
+			weight := w.ofItem(x.Item)
+			sum += weight * *x.Score
+			points += weight
+		}
+	}
+	return sum, points
+}
+
+func (r *Reading) slowThousandths(w *Weights) (int64, bool) {
+	v := r.Index(w).Value
+	if v == nil {
+		return 0, false
+	}
+	return statistics.Thousandths(v), true
 }
 
 // Execution returns the share of standards that were kept among those answered with yes or no (SAT-17).

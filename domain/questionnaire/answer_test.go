@@ -3,7 +3,10 @@ package questionnaire_test
 import (
 	"math/big"
 	"slices"
+	"strconv"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/questionnaire"
@@ -34,52 +37,66 @@ func TestAnAnswerMustFitItsItem(t *testing.T) {
 	t.Parallel()
 	both := scored("S01", 5)
 	both.NotApplicable = true
+	const forms = "0 exactly_one must have exactly one of score, yes, text, refused and not_applicable"
 	for name, v := range map[string]struct {
 		questionnaire string
 		answer        questionnaire.Answer
-		want          questionnaire.Fault
+		want          string
 	}{
-		"lowest score":          {"sales", scored("S01", 1), questionnaire.Fault{}},
-		"highest score":         {"sales", scored("S16", 10), questionnaire.Fault{}},
-		"score below":           {"sales", scored("S01", 0), questionnaire.Fault{Field: "answers[0].score", Rule: "must be between 1 and 10"}},
-		"score above":           {"service", scored("V01", 11), questionnaire.Fault{Field: "answers[0].score", Rule: "must be between 1 and 10"}},
-		"recommended not":       {"nps", scored("NPS", 0), questionnaire.Fault{}},
-		"recommended below":     {"nps", scored("NPS", -1), questionnaire.Fault{Field: "answers[0].score", Rule: "must be between 0 and 10"}},
-		"satisfied above":       {"csat", scored("CSAT", 6), questionnaire.Fault{Field: "answers[0].score", Rule: "must be between 1 and 5"}},
-		"effort above":          {"ces", scored("CES", 8), questionnaire.Fault{Field: "answers[0].score", Rule: "must be between 1 and 7"}},
-		"a huge score":          {"ces", scored("CES", 1<<53+1), questionnaire.Fault{Field: "answers[0].score", Rule: "must be between 1 and 7"}},
-		"yes":                   {"sales", said("S17", true), questionnaire.Fault{}},
-		"no":                    {"sales", said("S17", false), questionnaire.Fault{}},
-		"words":                 {"service", wrote("comment", "quick"), questionnaire.Fault{}},
-		"refused":               {"sales", refused("S04"), questionnaire.Fault{}},
-		"refused execution":     {"sales", refused("S19"), questionnaire.Fault{}},
-		"does not apply":        {"service", notApplicable("V10"), questionnaire.Fault{}},
-		"another's item":        {"service", said("S17", true), questionnaire.Fault{Field: "answers[0].item", Rule: "must be an item of the questionnaire"}},
-		"yes for a score":       {"sales", said("S01", true), questionnaire.Fault{Field: "answers[0].score", Rule: "must be given, as the item asks for a score"}},
-		"score for yes":         {"sales", scored("S18", 9), questionnaire.Fault{Field: "answers[0].yes", Rule: "must be given, as the item asks for yes or no"}},
-		"score for words":       {"sales", scored("comment", 9), questionnaire.Fault{Field: "answers[0].text", Rule: "must be given, as the item asks for words"}},
-		"nothing":               {"sales", questionnaire.Answer{Item: "S01"}, questionnaire.Fault{Field: "answers[0]", Rule: "must have exactly one of score, yes, text, refused and not_applicable"}},
-		"score and no answer":   {"sales", both, questionnaire.Fault{Field: "answers[0]", Rule: "must have exactly one of score, yes, text, refused and not_applicable"}},
-		"an answer to no thing": {"sales", scored("", 5), questionnaire.Fault{Field: "answers[0].item", Rule: "must be an item of the questionnaire"}},
+		"lowest score":          {"sales", scored("S01", 1), ""},
+		"highest score":         {"sales", scored("S16", 10), ""},
+		"score below":           {"sales", scored("S01", 0), "0/score min must be between 1 and 10"},
+		"score above":           {"service", scored("V01", 11), "0/score max must be between 1 and 10"},
+		"recommended not":       {"nps", scored("NPS", 0), ""},
+		"recommended below":     {"nps", scored("NPS", -1), "0/score min must be between 0 and 10"},
+		"satisfied above":       {"csat", scored("CSAT", 6), "0/score max must be between 1 and 5"},
+		"effort above":          {"ces", scored("CES", 8), "0/score max must be between 1 and 7"},
+		"a huge score":          {"ces", scored("CES", 1<<53+1), "0/score max must be between 1 and 7"},
+		"yes":                   {"sales", said("S17", true), ""},
+		"no":                    {"sales", said("S17", false), ""},
+		"words":                 {"service", wrote("comment", "quick"), ""},
+		"refused":               {"sales", refused("S04"), ""},
+		"refused execution":     {"sales", refused("S19"), ""},
+		"does not apply":        {"service", notApplicable("V10"), ""},
+		"another's item":        {"service", said("S17", true), "0/item oneof must be an item of the questionnaire"},
+		"yes for a score":       {"sales", said("S01", true), "0/score required must be given, as the item asks for a score"},
+		"score for yes":         {"sales", scored("S18", 9), "0/yes required must be given, as the item asks for yes or no"},
+		"score for words":       {"sales", scored("comment", 9), "0/text required must be given, as the item asks for words"},
+		"nothing":               {"sales", questionnaire.Answer{Item: "S01"}, forms},
+		"score and no answer":   {"sales", both, forms},
+		"an answer to no thing": {"sales", scored("", 5), "0/item oneof must be an item of the questionnaire"},
 	} {
 		r, faults := find(t, v.questionnaire).Read([]questionnaire.Answer{v.answer})
-		valid := v.want == questionnaire.Fault{}
-		if valid && (len(faults) > 0 || len(r.Results) != 1) || !valid && (!slices.Equal(faults, []questionnaire.Fault{v.want}) || len(r.Results) > 0) {
-			t.Errorf("%s: %d results and the faults %v, want %v", name, len(r.Results), faults, v.want)
+		got := tell(faults)
+		if v.want == "" && (len(got) > 0 || len(r.Results) != 1) || v.want != "" && (!slices.Equal(got, []string{v.want}) || len(r.Results) > 0) {
+			t.Errorf("%s: %d results and the faults %v, want %v", name, len(r.Results), got, v.want)
 		}
 	}
+}
+
+// tell writes each fault as its place, rule and message.
+func tell(faults []questionnaire.AnswerFault) []string {
+	var told []string
+	for _, f := range faults {
+		place := strconv.Itoa(f.Answer)
+		if f.Member != "" {
+			place += "/" + f.Member
+		}
+		told = append(told, place+" "+f.Rule+" "+f.Message)
+	}
+	return told
 }
 
 func TestTheFirstOfTwoAnswersCountsAndFaultsDoNotSpoilTheRest(t *testing.T) {
 	t.Parallel()
 	r, faults := find(t, "nps").Read([]questionnaire.Answer{scored("X", 1), scored("NPS", 11), scored("NPS", 9), scored("NPS", 2), refused("comment")})
-	want := []questionnaire.Fault{
-		{Field: "answers[0].item", Rule: "must be an item of the questionnaire"},
-		{Field: "answers[1].score", Rule: "must be between 0 and 10"},
-		{Field: "answers[3].item", Rule: "must not be answered twice"},
+	want := []string{
+		"0/item oneof must be an item of the questionnaire",
+		"1/score max must be between 0 and 10",
+		"3/item unique must not be answered twice",
 	}
-	if !slices.Equal(faults, want) || len(r.Results) != 2 || *r.Results[0].Score != 9 {
-		t.Errorf("faults %v and results %+v", faults, r.Results)
+	if got := tell(faults); !slices.Equal(got, want) || len(r.Results) != 2 || *r.Results[0].Score != 9 || r.Definition().Name != "nps" {
+		t.Errorf("faults %v and results %+v", got, r.Results)
 	}
 }
 
@@ -161,5 +178,41 @@ func TestTheIndexWeighsItemsWithinGroupsAndGroups(t *testing.T) {
 	r, _ := find(t, "nps").Read([]questionnaire.Answer{scored("NPS", 10)})
 	if x := r.Index(nil); x.Value != nil || x.Groups != nil {
 		t.Errorf("a questionnaire without index has %+v", x)
+	}
+}
+
+func TestTheQuickIndexIsTheIndexInThousandths(t *testing.T) {
+	t.Parallel()
+	all := []*questionnaire.Definition{find(t, "sales"), find(t, "service"), find(t, "nps")}
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.SampledFrom(all).Draw(t, "questionnaire")
+		most := rapid.SampledFrom([]int64{1, 3, 1000}).Draw(t, "greatest weight")
+		w := &questionnaire.Weights{Groups: map[string]int64{}, Items: map[string]int64{}}
+		var answers []questionnaire.Answer
+		for _, g := range d.Groups {
+			w.Groups[g.Name] = rapid.Int64Range(0, most).Draw(t, "weight of group")
+			for _, i := range g.Items {
+				w.Items[i.ID] = rapid.Int64Range(0, most).Draw(t, "weight of item")
+				switch {
+				case g.Scale().High() == 0 || rapid.IntRange(0, 9).Draw(t, "whether") == 0:
+					answers = append(answers, refused(i.ID))
+				default:
+					answers = append(answers, scored(i.ID, int64(rapid.IntRange(g.Scale().Low(), g.Scale().High()).Draw(t, "score"))))
+				}
+			}
+		}
+		r, faults := d.Read(answers)
+		if len(faults) > 0 {
+			t.Fatal(tell(faults))
+		}
+		got, ok := r.Thousandths(w)
+		want := r.Index(w).Value
+		if ok != (want != nil) || ok && got != statistics.Thousandths(want) {
+			t.Fatalf("%d %v thousandths of %v", got, ok, want)
+		}
+	})
+	r, _ := find(t, "csat").Read([]questionnaire.Answer{scored("CSAT", 4)})
+	if v, ok := r.Thousandths(nil); ok {
+		t.Errorf("%d without weights", v)
 	}
 }

@@ -171,7 +171,7 @@ func BenchmarkReadAndIndex(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r, _ := d.Read(answers)
-		_ = r.Index(d.Weights[0])
+		_, _ = r.Thousandths(d.Weights[0])
 	}
 }
 

@@ -110,7 +110,7 @@ func newConfig(t *testing.T, brokers []string, partitions int) eventstore.Config
 }
 
 // openLog opens the log of cfg for the time of the test.
-func openLog(t *testing.T, cfg eventstore.Config) *eventstore.Log {
+func openLog(t testing.TB, cfg eventstore.Config) *eventstore.Log {
 	t.Helper()
 	log, err := eventstore.Open(t.Context(), cfg)
 	if err != nil {

@@ -152,6 +152,7 @@ func cloudEvent() object {
 			"id":          text("Identifies the output; a repetition has the same."), "source": text("rapport."),
 			"type": text("The type of the output."), "subject": text("The customer."), "time": at,
 			"causationid":   text("The id of the event that brought it about; absent when the clock or a policy did."),
+			"orgunit":       text("The path of the organisation unit that has the customer; absent when none is known."),
 			"origin":        text("What the views began with: a fingerprint of their first policy, and the form of their states."),
 			"policyversion": text("The version of the policy that produced it."),
 			"position":      position, "sequence": sequence,

@@ -2,12 +2,11 @@ package bench
 
 import (
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,9 +29,11 @@ func BenchmarkRebuild(b *testing.B) {
 
 func rebuild(b *testing.B, l *eventstore.Log, memory int64) {
 	b.Helper()
+	// As the verb does.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var peak atomic.Uint64
-	var cpu time.Duration
+	var times *phases
 	n := 0
 	for b.Loop() {
 		b.StopTimer()
@@ -41,39 +42,24 @@ func rebuild(b *testing.B, l *eventstore.Log, memory int64) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		before := cpuTime(b)
+		times = newPhases(b, pool, times)
 		b.StartTimer()
 		done, err := pgview.Rebuild(b.Context(), pool, l, pgview.RebuildOptions{
-			Memory: memory / 2, Progress: func(refold.Progress) { noteHeap(&peak) },
+			Memory: memory / 2, Progress: func(refold.Progress) { noteHeap(&peak) }, Logger: slog.New(times),
 		})
+		b.StopTimer()
 		if err != nil {
 			b.Fatal(err)
 		}
 		n += int(done.Records)
-		b.StopTimer()
+		times.end("")
 		pool.Close()
-		server.Stop() // counts the time of its processes too
-		cpu += cpuTime(b) - before
+		server.Stop()
 		b.StartTimer()
 	}
 	report(b, n)
-	b.ReportMetric(float64(cpu.Nanoseconds())/float64(n)/1000, "cpu-µs/event")
+	times.report(n)
 	b.ReportMetric(float64(peak.Load()>>20), "MiB-heap")
-}
-
-// cpuTime returns the processor time of this process and of the children that have ended. On a machine that others use
-// it says more than the time that passed.
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var sum time.Duration
-	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(who, &u); err != nil {
-			b.Fatal(err)
-		}
-		sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	return sum
 }
 
 // noteHeap raises peak to the memory of the heap that is in use.

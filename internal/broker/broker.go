@@ -20,7 +20,7 @@ type Options struct {
 	// port that the broker of Dir had before when it is free, else any free port.
 	Addr string
 	// NoSync leaves it to the operating system when records reach the disk. A killed process then loses nothing, a
-	// machine that loses power may lose acknowledged records. Default: false, each batch is synced.
+	// machine that loses power may lose acknowledged records. Default: false, answers wait for syncs.
 	NoSync bool
 	// Logger gets the broker's own warnings and errors. Default: none.
 	Logger *slog.Logger
@@ -30,7 +30,9 @@ type Options struct {
 type Broker struct {
 	cluster *kfake.Cluster
 	lock    *dirLock
-	addr    string
+	// disk syncs what the cluster writes; nil when nothing is synced.
+	disk *disk
+	addr string
 }
 
 // Open starts a broker. It returns an error that is ErrLocked when another broker holds the data directory. The broker
@@ -56,19 +58,21 @@ func Open(opts Options) (*Broker, error) {
 		if b.lock, err = lockDir(opts.Dir); err != nil {
 			return nil, fmt.Errorf("open broker: %w", err)
 		}
-		settings = append(settings, kfake.DataDir(filepath.Join(opts.Dir, "log")))
+		root := filepath.Join(opts.Dir, "log")
+		settings = append(settings, kfake.DataDir(root))
 		if !opts.NoSync {
-			settings = append(settings, kfake.SyncWrites())
+			b.disk = newDisk(root, opts.Logger)
+			settings = append(settings, kfake.ListenFn(b.disk.listen))
 		}
 	}
 	if port == 0 && opts.Dir != "" {
 		// Clients that know the broker of the directory find it again after a restart.
 		if before, ok := readNote(opts.Dir); ok {
-			b.cluster, err = start(settings, before.port())
+			b.cluster, err = b.start(settings, before.port())
 		}
 	}
 	if b.cluster == nil {
-		b.cluster, err = start(settings, port)
+		b.cluster, err = b.start(settings, port)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open broker: %w", err), b.unlock())
@@ -89,6 +93,9 @@ func (b *Broker) Addr() string { return b.addr }
 // nothing; two goroutines must not close a broker at the same time.
 func (b *Broker) Close() error {
 	b.cluster.Close()
+	if b.disk != nil {
+		b.disk.close()
+	}
 	return b.unlock()
 }
 
@@ -102,12 +109,12 @@ func (b *Broker) unlock() error {
 }
 
 // start starts the cluster on a port, 0 for a free one.
-func start(settings []kfake.Opt, port int) (*kfake.Cluster, error) {
+func (b *Broker) start(settings []kfake.Opt, port int) (*kfake.Cluster, error) {
 	cluster, err := kfake.NewCluster(append(settings[:len(settings):len(settings)], kfake.Ports(port))...)
 	if err != nil {
 		return nil, err
 	}
-	guard(cluster)
+	guard(cluster, b.disk)
 	return cluster, nil
 }
 

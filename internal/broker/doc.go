@@ -4,8 +4,10 @@
 //
 // It keeps every record: topics have no retention, and requests that would let the broker delete or compact records
 // are refused, because it would lose acknowledged records over them when it is killed at the wrong moment. With a data
-// directory it syncs each batch to disk before it acknowledges it, and holds a lock on the directory, because two
-// brokers on one directory overwrite each other's records.
+// directory, no answer leaves before all that was written until then is on disk: records are neither acknowledged nor
+// handed out earlier, and answers that are ready at about the same time share one round of syncs. When a sync fails, the
+// broker answers nothing any more until it is started again. It holds a lock on the directory, because two brokers on one
+// directory overwrite each other's records.
 //
 // Records keep the time their producer stamped them with. Records stamped more than one minute ahead of the broker's
 // clock are refused with INVALID_TIMESTAMP, for the partition they were sent to; their producer must not retry them.

@@ -10,7 +10,13 @@ import (
 
 // guard makes the cluster refuse, with POLICY_VIOLATION, what would make it drop records: deleting records, and
 // compaction or retention as settings of a topic or of the broker. It makes it refuse records from the future too.
-func guard(cluster *kfake.Cluster) {
+func guard(cluster *kfake.Cluster, d *disk) {
+	nameOf := func(id [16]byte) string {
+		if info := cluster.TopicIDInfo(id); info != nil {
+			return info.Topic
+		}
+		return ""
+	}
 	refuse := func(key kmsg.Key, answer func(kmsg.Request) kmsg.Response) {
 		cluster.ControlKey(key.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
 			res := answer(req)
@@ -25,7 +31,31 @@ func guard(cluster *kfake.Cluster) {
 	refuse(kmsg.CreateTopics, refuseCreateTopics)
 	refuse(kmsg.AlterConfigs, refuseAlterConfigs)
 	refuse(kmsg.IncrementalAlterConfigs, refuseIncrementalAlterConfigs)
-	(&stamps{cluster: cluster}).watch()
+	stamps := &stamps{cluster: cluster}
+	each(cluster, kmsg.Produce, func(r kmsg.Request) {
+		stamps.check(r.(*kmsg.ProduceRequest))
+		if d != nil {
+			d.expect(r, nameOf)
+		}
+	})
+	if d == nil {
+		return
+	}
+	for _, key := range []kmsg.Key{kmsg.OffsetCommit, kmsg.TxnOffsetCommit, kmsg.EndTxn, kmsg.WriteTxnMarkers} {
+		each(cluster, key, func(r kmsg.Request) { d.expect(r, nameOf) })
+	}
+}
+
+// each calls look with every request of a kind before the cluster carries it out.
+func each(cluster *kfake.Cluster, key kmsg.Key, look func(kmsg.Request)) {
+	cluster.ControlKey(key.Int16(), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		// The cluster keeps the last request of each connection, even of closed ones, as long as it keeps the function
+		// that was asked about it. A fresh function for each request lets go of the records.
+		cluster.DropControl()
+		each(cluster, key, look)
+		look(r)
+		return nil, nil, false
+	})
 }
 
 // dropsRecords reports whether a setting lets the broker drop records.

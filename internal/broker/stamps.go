@@ -47,24 +47,16 @@ type stamps struct {
 	refused *kfake.FaultHandle
 }
 
-// watch makes the cluster ask check about the next produce request.
-func (s *stamps) watch() { s.cluster.ControlKey(int16(kmsg.Produce), s.check) }
-
 // check refuses the partitions of a produce request whose records are misdated, and leaves the others to the cluster.
-func (s *stamps) check(r kmsg.Request) (kmsg.Response, error, bool) {
-	// The cluster keeps the last request of each connection, even of closed ones, as long as it keeps the function
-	// that was asked about it. A fresh function for each request lets go of the records.
-	s.cluster.DropControl()
-	s.watch()
+func (s *stamps) check(req *kmsg.ProduceRequest) {
 	// A fault that the cluster had no use for, because it refused its request for another reason, is still there.
 	if s.refused != nil {
 		s.refused.Remove()
 		s.refused = nil
 	}
-	if faults := misdatedPartitions(r.(*kmsg.ProduceRequest), s.limit(time.Now())); len(faults) > 0 {
+	if faults := misdatedPartitions(req, s.limit(time.Now())); len(faults) > 0 {
 		s.refused = s.cluster.Fault(faults...)
 	}
-	return nil, nil, false
 }
 
 // limit returns the latest time, in milliseconds since 1970, that a record may carry when the clock shows now. A clock

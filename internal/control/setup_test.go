@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -15,7 +14,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
-	"github.com/rapport-crm/rapport/internal/broker"
+	"github.com/rapport-crm/rapport/eventstore/logtest"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 )
@@ -43,20 +42,7 @@ type bench struct {
 // says so.
 func setup(t *testing.T, policy string) *bench {
 	t.Helper()
-	b, err := broker.Open(broker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { closing(t, b) })
-	cfg := eventstore.Config{Brokers: []string{b.Addr()}, Partitions: 2}
-	if err := eventstore.CreateTopic(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	log, err := eventstore.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { closing(t, log) })
+	log := logtest.Embedded(t, 2)
 	parsed, err := domain.ParsePolicy([]byte(policy))
 	if err != nil {
 		t.Fatal(err)
@@ -68,13 +54,6 @@ func setup(t *testing.T, policy string) *bench {
 	bench.ticker = NewTicker(bench.writer, log, func() *domain.Policy { return parsed }, 0, slog.New(slog.DiscardHandler))
 	bench.ticker.Ticked = func() { bench.ticked++ }
 	return bench
-}
-
-func closing(t *testing.T, c io.Closer) {
-	t.Helper()
-	if err := c.Close(); err != nil {
-		t.Error(err)
-	}
 }
 
 // at sets the clock.
@@ -178,11 +157,11 @@ func (b *bench) entry(at eventstore.Position) projections.Quarantine {
 
 func (b *bench) parked() []projections.Parked {
 	b.t.Helper()
-	parked, err := b.store.Parked(b.t.Context(), "")
+	parked, err := b.store.Parked(b.t.Context(), projections.ParkedFilter{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return parked
+	return parked.Items
 }
 
 // refused is a log that takes nothing from the given call of AppendTo on.

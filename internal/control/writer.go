@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -29,7 +28,7 @@ type log interface {
 // views is what a writer needs of the views.
 type views interface {
 	Quarantined(ctx context.Context, filter projections.QuarantineFilter) (*projections.QuarantinePage, error)
-	Parked(ctx context.Context, stream string) ([]projections.Parked, error)
+	Parked(ctx context.Context, filter projections.ParkedFilter) (*projections.ParkedPage, error)
 	Partitions(ctx context.Context) ([]projections.PartitionView, error)
 	Policies(ctx context.Context) ([]projections.PolicyView, error)
 }
@@ -266,13 +265,15 @@ func (w *Writer) open(ctx context.Context, at eventstore.Position) (*projections
 // have reached it, the stream is no longer parked, or the fold panicked again. The error is ErrNotFound when the stream is
 // not parked.
 func (w *Writer) RedriveStream(ctx context.Context, stream, actor string) (eventstore.Position, error) {
-	parked, err := w.views.Parked(ctx, stream)
+	if stream == "" {
+		return eventstore.Position{}, fmt.Errorf("redrive stream: %w", ErrNotFound)
+	}
+	parked, err := w.views.Parked(ctx, projections.ParkedFilter{Stream: stream})
 	if err != nil {
 		return eventstore.Position{}, fmt.Errorf("redrive stream: %w", err)
 	}
-	i := slices.IndexFunc(parked, func(k projections.Parked) bool { return k.Customer == stream })
-	if i < 0 {
+	if len(parked.Items) == 0 {
 		return eventstore.Position{}, fmt.Errorf("redrive stream %q: %w", stream, ErrNotFound)
 	}
-	return w.append(ctx, parked[i].Partition, "stream.redriven", domain.InstantOf(w.now()), actor, domain.StreamRedriven{Stream: stream})
+	return w.append(ctx, parked.Items[0].Partition, "stream.redriven", domain.InstantOf(w.now()), actor, domain.StreamRedriven{Stream: stream})
 }

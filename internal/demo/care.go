@@ -54,7 +54,11 @@ func (l *life) collide(caller string) {
 func (l *life) visitCustomer(caller string) {
 	due := opening(l.now+l.days(2, 9), &l.dice)
 	l.by(caller, "", domain.ContactScheduled{DueAt: due, Goal: "visit", Employee: caller, Channel: domain.ChannelVisit})
-	l.at(due, func() {
+	made := due - l.minutes(10, 240)
+	if l.bad(people, 250) {
+		made = due + l.days(1, 6)
+	}
+	l.at(opening(made, &l.dice), func() {
 		l.by(caller, domain.ChannelVisit, domain.ContactMade{
 			Direction: domain.DirectionOut, Channel: domain.ChannelVisit, Employee: caller, Category: "care", Goal: "visit",
 		})

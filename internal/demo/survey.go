@@ -1,6 +1,10 @@
 package demo
 
-import "github.com/rapport-crm/rapport/domain"
+import (
+	"slices"
+
+	"github.com/rapport-crm/rapport/domain"
+)
 
 // askAbout asks a customer a whole questionnaire about what has the given id.
 func (l *life) askAbout(q questionnaire, of string) {
@@ -40,10 +44,10 @@ func (l *life) survey(q questionnaire, of string, employees map[string]string, l
 		return
 	}
 	l.after(l.hours(1, 90), func() {
-		l.tell(domain.SurveyAnswered{
-			Questionnaire: q.name, Source: from, Mode: mode, Employees: employees, SurveyID: id, Of: of,
-			Answers: l.answers(q, frank, lower),
-		})
+		answers := l.answers(q, frank, lower)
+		l.makeGood(answers, l.tell(domain.SurveyAnswered{
+			Questionnaire: q.name, Source: from, Mode: mode, Employees: employees, SurveyID: id, Of: of, Answers: answers,
+		}))
 		if l.dice.chance(500) {
 			l.recommend(from, mode)
 		}
@@ -83,7 +87,26 @@ func (l *life) points(a aspect, loss int) int {
 // recommend asks how likely the customer is to recommend the firm, from 0 to 10.
 func (l *life) recommend(from domain.SurveySource, mode domain.SurveyMode) {
 	score := (min(max(l.mood+80+l.dice.of(-250, 250), 0), 1000)*10 + 500) / 1000
-	l.tell(domain.SurveyAnswered{
-		Questionnaire: "nps", Source: from, Mode: mode, Answers: []domain.Answer{{Item: "NPS", Score: new(int64(score))}},
+	answers := []domain.Answer{{Item: "NPS", Score: new(int64(score))}}
+	l.makeGood(answers, l.tell(domain.SurveyAnswered{Questionnaire: "nps", Source: from, Mode: mode, Answers: answers}))
+}
+
+// makeGood has a specialist call a customer who gave a low score in the answer with the given id, as often and as soon as
+// the dealer is worth.
+func (l *life) makeGood(answers []domain.Answer, of string) {
+	low := slices.ContainsFunc(answers, func(a domain.Answer) bool { return a.Score != nil && *a.Score <= 6 })
+	if !low || l.bad(people, 250) {
+		return
+	}
+	wait := l.hours(4, 60)
+	if l.bad(people, 300) {
+		wait = l.days(3, 9)
+	}
+	l.after(wait, func() {
+		caller := l.dealer.employee(crmSpecialist, &l.dice)
+		l.by(caller, domain.ChannelPhone, domain.FollowUpCompleted{
+			Of: of, Channel: domain.ChannelPhone, Employee: caller, Satisfied: new(l.mood > 450),
+		})
+		l.feel(15)
 	})
 }

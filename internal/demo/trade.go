@@ -189,11 +189,20 @@ func (l *life) unsubscribe(reason string) {
 	}
 }
 
-// grant gives a firm special terms for a year.
-func (l *life) grant() {
-	l.by(l.owner, "", domain.TermsGranted{
-		TermsID: l.mint("TRM"), ExpiresAt: l.now + 365*domain.Day, Description: "Eight percent off labour for fleets.",
-	})
+// grant gives a firm special terms for a year, which are granted anew before or after they end, or not at all.
+func (l *life) grant() { l.grantTerms(l.mint("TRM")) }
+
+// grantTerms grants the terms with an id for a year from now.
+func (l *life) grantTerms(terms string) {
+	expires := l.now + 365*domain.Day
+	l.by(l.owner, "", domain.TermsGranted{TermsID: terms, ExpiresAt: expires, Description: "Eight percent off labour for fleets."})
+	again := -l.days(2, 60)
+	if l.bad(people, 300) {
+		again = l.days(1, 40)
+	}
+	if !l.bad(people, 250) {
+		l.habit(expires-l.now+again, func() { l.grantTerms(terms) })
+	}
 }
 
 // spend attributes a cost in whole yuan to the customer.

@@ -98,15 +98,19 @@ func (e *Engine) basePolicy(ctx context.Context) (*domain.Policy, error) {
 	return nil, fmt.Errorf("%w: theirs is %q, the one asked for is %q", ErrOtherPolicy, policy.Version, asked.Version)
 }
 
-// unkept returns the policy of views of the first version of the program, which kept only the version of it.
+// unkept returns the policy of views of the first version of the program, which kept no document of it.
 func unkept(asked *domain.Policy, live *pgview.Live) (*domain.Policy, error) {
-	if asked == nil {
-		asked = domain.DefaultPolicy()
+	policy := asked
+	if policy == nil {
+		policy = domain.DefaultPolicy()
 	}
-	if asked.Version != live.PolicyVersion {
-		return nil, fmt.Errorf("%w: theirs is %q, the one asked for is %q", ErrOtherPolicy, live.PolicyVersion, asked.Version)
+	switch {
+	case live.MayHaveBegunWith(policy):
+		return policy, nil
+	case asked == nil:
+		return nil, fmt.Errorf("the views began with a policy %q that they keep no document of: name its file", live.PolicyVersion)
 	}
-	return asked, nil
+	return nil, fmt.Errorf("%w: theirs is %q, the one asked for is %q", ErrOtherPolicy, live.PolicyVersion, asked.Version)
 }
 
 // database returns the live views of a database and their fold.

@@ -16,6 +16,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/control"
+	"github.com/rapport-crm/rapport/internal/notify"
 	"github.com/rapport-crm/rapport/internal/obs"
 	"github.com/rapport-crm/rapport/internal/pg"
 	"github.com/rapport-crm/rapport/internal/replay"
@@ -47,6 +48,12 @@ type Config struct {
 	MaxLag int64
 	// NoOutputs leaves the output topics alone.
 	NoOutputs bool
+	// NoReactor leaves it to others to tell the customers of employees who left.
+	NoReactor bool
+	// ReactEvery is the time between two looks for employees who left. Default: reactor.DefaultEvery.
+	ReactEvery time.Duration
+	// Webhooks are the settings of webhooks; Topics, Logger, Filed and Attempted are those of the engine.
+	Webhooks notify.Options
 	// Version is the version of the program, for the API's document.
 	Version string
 }
@@ -72,12 +79,14 @@ type Engine struct {
 	outcomes *projections.Outcomes
 	outlet   *eventstore.Outlet
 	// stream is nil when nothing is published.
-	stream  *stream.Hub
-	control *control.Writer
-	reader  *replay.Reader
-	metrics *obs.Metrics
-	start   eventstore.Positions
-	closes  []func() error
+	stream *stream.Hub
+	// webhooks is nil when nothing is published.
+	webhooks *notify.Deliverer
+	control  *control.Writer
+	reader   *replay.Reader
+	metrics  *obs.Metrics
+	start    eventstore.Positions
+	closes   []func() error
 }
 
 // Open opens the log and the views. It starts nothing but the embedded broker; Close ends that and lets go of the rest.
@@ -101,6 +110,9 @@ func Open(ctx context.Context, c Config, logger *slog.Logger) (e *Engine, err er
 		return e, err
 	}
 	if err := e.openViews(ctx); err != nil {
+		return e, err
+	}
+	if err := e.openWebhooks(ctx); err != nil {
 		return e, err
 	}
 	e.Progress = projections.NewProgress(log.Partitions())

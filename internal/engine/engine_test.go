@@ -15,6 +15,7 @@ import (
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/engine"
 	"github.com/rapport-crm/rapport/internal/kafkatest"
+	"github.com/rapport-crm/rapport/internal/pg"
 	"github.com/rapport-crm/rapport/internal/pgtest"
 	"github.com/rapport-crm/rapport/internal/replay"
 	"github.com/rapport-crm/rapport/projections"
@@ -250,6 +251,70 @@ func TestViewsThatBeganWithAnotherPolicyAreRefused(t *testing.T) {
 	}
 	config.Policy = domain.DefaultPolicy()
 	open(t, config)
+}
+
+// first makes the live views of the database as the first version of the program left them, which began with a policy of
+// the given fingerprint.
+func first(t *testing.T, databaseURL, policyDigest string) {
+	t.Helper()
+	pool, err := pg.Open(t.Context(), databaseURL, pg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	const update = `UPDATE rapport.generations
+		SET state_format = 1, layout = 'first', policy_version = 'default-1', policy_digest = $1, policy_document = '' WHERE state = 'live'`
+	if tag, err := pool.Exec(t.Context(), update, policyDigest); err != nil || tag.RowsAffected() != 1 {
+		t.Fatalf("%s: %v", tag, err)
+	}
+}
+
+func TestViewsOfTheFirstVersionAreTakenUpWithTheirPolicyAndNoOther(t *testing.T) {
+	t.Parallel()
+	const ofDefault, ofFile = "01bab4e74ab4ce68f80c79d655b0d526", "5e1f0000000000000000000000000000"
+	file, err := domain.ParsePolicy([]byte("lifecycle:\n  decline_gaps: 3\n")) // without a version of its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		digest  string
+		right   *domain.Policy
+		wrong   *domain.Policy
+		refusal string
+	}{
+		"the default":           {ofDefault, nil, file, "another policy"},
+		"the default, by file":  {ofDefault, domain.DefaultPolicy(), file, "another policy"},
+		"a file":                {ofFile, file, nil, "name its file"},
+		"a file, not a default": {ofFile, file, domain.DefaultPolicy(), "another policy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := engine.Config{
+				Log: engine.LogConfig{NoSync: true, Data: t.TempDir()}, DatabaseURL: pgtest.Database(t), Policy: c.right,
+			}
+			e := open(t, config)
+			stop := run(t, e)
+			appendTo(t, e, purchases(0, 10))
+			catchUp(t, e)
+			stop()
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+			first(t, config.DatabaseURL, c.digest)
+
+			config.Policy = c.wrong
+			if _, err := engine.Open(t.Context(), config, quiet); err == nil || !strings.Contains(err.Error(), c.refusal) {
+				t.Errorf("with another policy: %v, want one that says %q", err, c.refusal)
+			}
+			config.Policy = c.right
+			e = open(t, config)
+			run(t, e)
+			catchUp(t, e)
+			if s, err := e.Views.Summary(t.Context()); err != nil || s.Events != 10 {
+				t.Errorf("the views have %+v, %v", s, err)
+			}
+		})
+	}
 }
 
 func TestEnginesShareThePartitionsAndTakeOver(t *testing.T) {

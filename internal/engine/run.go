@@ -66,10 +66,11 @@ func (e *Engine) alone(ctx context.Context) error {
 	return e.work(ctx, runner, e.all())
 }
 
-// work runs the partitions and their clock.
+// work runs the partitions, their clock and their reactor.
 func (e *Engine) work(ctx context.Context, runner *projections.Runner, partitions []int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return runner.RunPartitions(ctx, partitions) })
+	group.Go(func() error { return e.react(ctx, partitions) })
 	group.Go(func() error {
 		// Before, nobody knows whether the clock runs.
 		if err := e.Progress.Wait(ctx, e.start); err != nil {
@@ -227,6 +228,9 @@ func (e *Engine) Serve(ctx context.Context, listener net.Listener) error {
 		// It ends with the edge, or its streams would hold up the end of the requests in flight.
 		group.Go(func() error { return e.stream.Run(edge) })
 	}
+	if e.webhooks != nil {
+		group.Go(func() error { e.webhooks.Run(edge); return nil })
+	}
 	group.Go(func() error {
 		err := e.Run(engine)
 		if engine.Err() != nil {
@@ -249,8 +253,16 @@ func (e *Engine) handler() (http.Handler, error) {
 		BasePolicy: func() *domain.Policy { return e.views.live.Load().fold.Policy() },
 		Metrics:    e.metrics, Version: e.config.Version, Logger: e.logger,
 	}
+	if e.pool != nil {
+		options.Generations = func(ctx context.Context) ([]pgview.GenerationStatus, error) {
+			return pgview.ListGenerations(ctx, e.pool)
+		}
+	}
 	if e.stream != nil {
 		options.Stream = e.stream
+	}
+	if e.webhooks != nil {
+		options.Webhooks = e.webhooks
 	}
 	return httpapi.New(options)
 }

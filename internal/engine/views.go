@@ -52,6 +52,16 @@ func (v *views) Lifecycle(ctx context.Context, filter projections.LifecycleFilte
 	return v.store().Lifecycle(ctx, filter)
 }
 
+// Cells implements projections.Query.
+func (v *views) Cells(ctx context.Context, filter projections.CellFilter) (*projections.CellView, error) {
+	return v.store().Cells(ctx, filter)
+}
+
+// Cases implements projections.Query.
+func (v *views) Cases(ctx context.Context, filter projections.CaseFilter) (*projections.CasePage, error) {
+	return v.store().Cases(ctx, filter)
+}
+
 // Stream implements projections.Query.
 func (v *views) Stream(ctx context.Context, id string) (*projections.StreamView, error) {
 	return v.store().Stream(ctx, id)
@@ -73,8 +83,8 @@ func (v *views) Resolve(ctx context.Context, at eventstore.Position, stream, eve
 }
 
 // Parked implements projections.Query.
-func (v *views) Parked(ctx context.Context, stream string) ([]projections.Parked, error) {
-	return v.store().Parked(ctx, stream)
+func (v *views) Parked(ctx context.Context, filter projections.ParkedFilter) (*projections.ParkedPage, error) {
+	return v.store().Parked(ctx, filter)
 }
 
 // Backlog implements projections.Query.

@@ -27,6 +27,7 @@ import (
 	"github.com/rapport-crm/rapport/internal/obs"
 	"github.com/rapport-crm/rapport/internal/replay"
 	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/pgview"
 )
 
 // door is where events come in: ingest.Door.
@@ -83,8 +84,13 @@ type Options struct {
 	Control decisions
 	// Records reads the record behind an entry of the quarantine. Default: the record is not shown.
 	Records records
+	// Generations lists the generations of the views and how far rebuilds are. Default: there are none, as of views in
+	// memory.
+	Generations func(ctx context.Context) ([]pgview.GenerationStatus, error)
 	// Stream sends outputs to clients. Default: the route of the stream is left out.
 	Stream feed
+	// Webhooks sends outputs to endpoints. Default: the routes about webhooks and deliveries are left out.
+	Webhooks webhooks
 	// StreamHeartbeat is how long a stream is silent at most. Default: 15 s.
 	StreamHeartbeat time.Duration
 	// BasePolicy returns the policy that the views began with, which holds until one is published. Default:
@@ -151,6 +157,9 @@ func (o Options) withDefaults() Options {
 	if o.BasePolicy == nil {
 		o.BasePolicy = domain.DefaultPolicy
 	}
+	if o.Generations == nil {
+		o.Generations = func(context.Context) ([]pgview.GenerationStatus, error) { return nil, nil }
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -197,12 +206,18 @@ func New(opts Options) (http.Handler, error) {
 	a.huma = humago.New(a.mux, a.config())
 	a.addReports()
 	a.addPartitions()
+	a.addRebuilds()
 	a.addPolicies()
 	a.addQuarantine()
 	a.addParked()
 	a.addCustomers()
+	a.addContacts()
+	a.addService()
+	a.addSatisfaction()
 	a.addEvents()
 	a.addSchemas()
+	a.addWebhooks()
+	a.addDeliveries()
 	a.addOperations()
 	if err := a.addOutputs(); err != nil {
 		return nil, fmt.Errorf("new HTTP API: %w", err)

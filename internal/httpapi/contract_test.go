@@ -15,12 +15,16 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"github.com/rapport-crm/rapport/internal/httpapi"
+	"github.com/rapport-crm/rapport/internal/notify"
 	"github.com/rapport-crm/rapport/internal/stream"
 )
 
 func TestTheDocumentIsTheOneThatWasReviewed(t *testing.T) {
 	t.Parallel()
-	got := feed(t, stream.Options{}).get("/openapi.json").wants(http.StatusOK).body
+	got := feed(t, stream.Options{}, func(o *httpapi.Options) {
+		o.Webhooks = deliverer(notify.NewMemory(), notify.Options{})
+	}).get("/openapi.json").wants(http.StatusOK).body
 	golden := filepath.Join("testdata", "openapi.json")
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
@@ -70,6 +74,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 		{"GET", "/v1/summary?after=" + after, "", ""},
 		{"GET", "/v1/lifecycle?from=2026-01-01", "", ""},
 		{"GET", "/v1/positions", "", ""},
+		{"GET", "/v1/rebuilds", "", ""},
 		{"GET", "/v1/quarantine", "", ""},
 		{"GET", "/v1/quarantine?status=closed", "", ""},
 		{"GET", "/v1/quarantine/" + aside, "", ""},

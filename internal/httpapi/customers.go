@@ -97,22 +97,12 @@ func (a *api) customer(ctx context.Context, in *customerInput) (*customerOutput,
 	return &customerOutput{Position: positionText(view.Positions), ETag: etag(view.Version), Body: view}, nil
 }
 
-func (in *customerInput) bound() (projections.Bound, error) {
-	var bound projections.Bound
-	for _, at := range []struct {
-		name, text string
-		to         *domain.Instant
-	}{{"as_of", in.AsOf, &bound.At}, {"known_at", in.KnownAt, &bound.Known}} {
-		if at.text == "" {
-			continue
-		}
-		i, err := domain.ParseInstant(at.text)
-		if err != nil || i == 0 {
-			return bound, parameter(at.name, domain.RuleFormat, "must be an RFC 3339 time such as 2026-03-01T09:30:00Z")
-		}
-		*at.to = i
+func (in *customerInput) bound() (bound projections.Bound, err error) {
+	if bound.At, err = instantParameter("as_of", in.AsOf); err != nil {
+		return bound, err
 	}
-	return bound, nil
+	bound.Known, err = instantParameter("known_at", in.KnownAt)
+	return bound, err
 }
 
 func (a *api) timeline(ctx context.Context, in *timelineInput) (*answer[*replay.TimelinePage], error) {

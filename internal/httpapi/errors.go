@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/control"
 	"github.com/rapport-crm/rapport/internal/ingest"
+	"github.com/rapport-crm/rapport/internal/notify"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -25,6 +26,9 @@ var answers = []struct {
 	{control.ErrConflicting, kindInUse, "Another policy was published with this version. Give the new one a version of its own."},
 	{control.ErrResolved, kindResolved, "The record was redriven or discarded."},
 	{control.ErrNotFound, kindNotFound, "There is no such record in the quarantine, or no such parked stream."},
+	{notify.ErrNotFound, kindNotFound, "There is no such webhook or delivery."},
+	{notify.ErrPending, kindPending, "It will be sent, again or for the first time, without being asked for."},
+	{notify.ErrFull, kindEnough, "Remove one before you add another."},
 	{ingest.ErrBusy, kindBusy, "Too many events are in flight; nothing was appended."},
 	{ingest.ErrUnavailable, kindUnavailable, "Some events may or may not be in the log; send them again with the same ids."},
 	{eventstore.ErrUnknownOutcome, kindUnavailable, "Some events may or may not be in the log; send them again with the same ids."},

@@ -350,6 +350,35 @@ func TestAParkedStreamIsShownAndRedriven(t *testing.T) {
 	s.order("/v1/parked/"+path+"/redrive", "", "").problem(http.StatusNotFound, "not-found")
 }
 
+func TestParkedStreamsAreListedInPages(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.broken.Store(true)
+	for _, id := range []string{"c1", "c2", "c3"} {
+		last := s.post(one, purchase(id, "actor", `"`+breaker+`"`)).wants(http.StatusAccepted).header.Get("Rapport-Position")
+		s.get("/v1/parked?after=" + last).wants(http.StatusOK)
+	}
+	var seen []string
+	for cursor := ""; ; {
+		var page struct {
+			parked
+			Next string
+		}
+		s.get("/v1/parked?limit=2&cursor=" + cursor).wants(http.StatusOK).into(&page)
+		for _, k := range page.Items {
+			seen = append(seen, k.Customer)
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if slices.Sort(seen); !slices.Equal(seen, []string{"c1", "c2", "c3"}) {
+		t.Errorf("the pages show %q", seen)
+	}
+	s.get("/v1/parked?limit=0").problem(http.StatusUnprocessableEntity, "invalid-request")
+	s.get("/v1/parked?cursor=x").problem(http.StatusUnprocessableEntity, "invalid-request")
+}
+
 func TestARedriveOfAStreamIsNotWaitedForUnlessAskedTo(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

@@ -8,11 +8,19 @@ import (
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/projections"
 )
 
-// parkedView is the streams whose records wait.
+// parkedInput is the parameters of the list of parked streams.
+type parkedInput struct {
+	AfterParam
+	PageParams
+}
+
+// parkedView is one page of the streams whose records wait.
 type parkedView struct {
 	Items []parkedItem `json:"items" nullable:"false"`
+	Next  string       `json:"next,omitempty"`
 }
 
 // parkedItem is one stream whose records wait because the fold broke down on one of them.
@@ -54,21 +62,22 @@ func (a *api) addParked() {
 	})
 }
 
-func (a *api) parked(ctx context.Context, in *AfterParam) (*answer[parkedView], error) {
+func (a *api) parked(ctx context.Context, in *parkedInput) (*answer[parkedView], error) {
 	if err := a.wait(ctx, in.After); err != nil {
 		return nil, err
 	}
+	// Positions first: the page may show more than they cover, never less.
 	reflected, err := a.Query.Positions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	parked, err := a.Query.Parked(ctx, "")
+	parked, err := a.Query.Parked(ctx, projections.ParkedFilter{Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
-	view := parkedView{Items: make([]parkedItem, len(parked))}
-	for i := range parked {
-		k := &parked[i]
+	view := parkedView{Items: make([]parkedItem, len(parked.Items)), Next: parked.Next}
+	for i := range parked.Items {
+		k := &parked.Items[i]
 		view.Items[i] = parkedItem{
 			Partition: k.Partition, Customer: k.Customer, Position: eventstore.Position{Partition: k.Partition, Offset: k.Offset},
 			At: k.At, Error: k.Error, Queue: k.Queue,
@@ -87,11 +96,11 @@ func (a *api) redriveStream(o *order) (*done, error) {
 	if out.status != http.StatusOK {
 		return out, nil
 	}
-	parked, err := a.Query.Parked(o.r.Context(), stream)
+	parked, err := a.Query.Parked(o.r.Context(), projections.ParkedFilter{Stream: stream})
 	if err != nil {
 		return nil, err
 	}
-	still := len(parked) > 0
+	still := len(parked.Items) > 0
 	out.body = redrivenView{Position: at, Parked: &still}
 	return out, nil
 }

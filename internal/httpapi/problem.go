@@ -57,6 +57,8 @@ var (
 	kindResolved      = kind{slug: "already-resolved", status: http.StatusConflict, title: "Something was done about it before"}
 	kindGone          = kind{slug: "outputs-gone", status: http.StatusGone, title: "The outputs asked for were deleted"}
 	kindInUse         = kind{slug: "version-in-use", status: http.StatusConflict, title: "The version belongs to another policy"}
+	kindPending       = kind{slug: "still-pending", status: http.StatusConflict, title: "The delivery has not ended"}
+	kindEnough        = kind{slug: "too-many-webhooks", status: http.StatusConflict, title: "There are as many webhooks as there may be"}
 	kindSlow          = kind{slug: "slow-body", status: http.StatusRequestTimeout, title: "The body comes too slowly"}
 	kindTooLarge      = kind{slug: "too-large", status: http.StatusRequestEntityTooLarge, title: "The body is too large"}
 	kindMedia         = kind{slug: "unsupported-media-type", status: http.StatusUnsupportedMediaType, title: "The body has a form that is not read here"}

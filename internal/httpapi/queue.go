@@ -54,7 +54,7 @@ func (q *queue) put(number int, line []byte, tooLong bool, err error) bool {
 	default:
 		q.next.addLine(number, line)
 	}
-	notify(q.filled)
+	signal(q.filled)
 	return true
 }
 
@@ -67,7 +67,7 @@ func (q *queue) take(ctx context.Context, spare *piece) (*piece, error) {
 		p, end := q.swap(spare)
 		switch {
 		case p != nil:
-			notify(q.emptied)
+			signal(q.emptied)
 			return p, nil
 		case end != nil:
 			return nil, end
@@ -93,8 +93,8 @@ func (q *queue) swap(spare *piece) (*piece, error) {
 	return p, nil
 }
 
-// notify leaves a token unless one is there.
-func notify(c chan struct{}) {
+// signal leaves a token unless one is there.
+func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

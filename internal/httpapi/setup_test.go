@@ -67,7 +67,12 @@ func setupOn(t testing.TB, on broker.Options, change ...func(*httpapi.Options)) 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closing(t, b) })
-	cfg := eventstore.Config{Brokers: []string{b.Addr()}, Partitions: 3}
+	return setupAt(t, eventstore.Config{Brokers: []string{b.Addr()}, Partitions: 3}, change...)
+}
+
+// setupAt is setup on a log that is created.
+func setupAt(t testing.TB, cfg eventstore.Config, change ...func(*httpapi.Options)) *server {
+	t.Helper()
 	if err := eventstore.CreateTopic(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}

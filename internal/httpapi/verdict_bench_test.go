@@ -13,7 +13,9 @@ import (
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/broker"
+	"github.com/rapport-crm/rapport/internal/kafkatest"
 )
 
 // clients is how many append at a time in the benchmarks of verdicts.
@@ -69,7 +71,8 @@ func oneOfMany() []byte {
 		`"subject":"c%d","time":"2026-03-01T09:30:00Z","data":{"amount":{"minor":12900,"currency":"CNY"},"quantity":1}}`, n, n%10_000)
 }
 
-// onBrokers runs a benchmark over each kind of embedded broker; step is what each client does, over and over.
+// onBrokers runs a benchmark over each kind of embedded broker and over Apache Kafka, which leaves syncs to the operating
+// system; step is what each client does, over and over.
 func onBrokers(b *testing.B, step func(*server)) {
 	b.Helper()
 	for _, on := range []struct {
@@ -82,28 +85,37 @@ func onBrokers(b *testing.B, step func(*server)) {
 			if on.disk {
 				opts.Dir = b.TempDir()
 			}
-			s := setupOn(b, opts)
-			s.client.Transport.(*http.Transport).MaxIdleConnsPerHost = clients
-			var mu sync.Mutex
-			var all []time.Duration
-			b.SetParallelism((clients + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
-			b.ReportAllocs()
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				var took []time.Duration
-				for pb.Next() {
-					start := time.Now()
-					step(s)
-					took = append(took, time.Since(start))
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				all = append(all, took...)
-			})
-			slices.Sort(all)
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-			b.ReportMetric(float64(all[len(all)/2].Microseconds()), "p50-µs")
-			b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-µs")
+			measure(b, setupOn(b, opts), step)
 		})
 	}
+	b.Run("kafka", func(b *testing.B) {
+		topic := fmt.Sprintf("verdicts-%d", ids.Add(1))
+		measure(b, setupAt(b, eventstore.Config{Brokers: []string{kafkatest.Broker(b)}, Topic: topic, Partitions: 3}), step)
+	})
+}
+
+// measure lets the clients take steps and reports how many in all and how long one takes.
+func measure(b *testing.B, s *server, step func(*server)) {
+	b.Helper()
+	s.client.Transport.(*http.Transport).MaxIdleConnsPerHost = clients
+	var mu sync.Mutex
+	var all []time.Duration
+	b.SetParallelism((clients + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		var took []time.Duration
+		for pb.Next() {
+			start := time.Now()
+			step(s)
+			took = append(took, time.Since(start))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, took...)
+	})
+	slices.Sort(all)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(all[len(all)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-µs")
 }

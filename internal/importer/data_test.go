@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
+	"github.com/rapport-crm/rapport/eventstore/logtest"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -27,7 +28,7 @@ func TestTheWholeOfEachDataSetIsAccepted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
-			log := newBroker(t, 4)
+			log := logtest.Embedded(t, 4)
 			path := dataFile(t, test.file)
 			result := importFile(t, log, path, FileOptions{Format: test.format})
 			if want := (Counts{Read: test.events, Appended: test.events}); result.Counts != want {

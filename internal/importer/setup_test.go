@@ -12,7 +12,6 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
-	"github.com/rapport-crm/rapport/internal/broker"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 )
@@ -87,34 +86,6 @@ func readAll(f *File, after int64) imported {
 		}
 	}
 	return all
-}
-
-// newBroker starts an embedded broker in memory and returns a log on it.
-func newBroker(t testing.TB, partitions int) *eventstore.Log {
-	t.Helper()
-	b, err := broker.Open(broker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	cfg := eventstore.Config{Brokers: []string{b.Addr()}, Partitions: partitions}
-	if err := eventstore.CreateTopic(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	log, err := eventstore.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := log.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return log
 }
 
 // summary folds the whole log into memory.

@@ -106,7 +106,7 @@ func compareStages(t *testing.T, records []eventstore.Record, oracle map[string]
 		want[StageAt(moves, until)]++
 	}
 	fold := projections.NewFold(domain.DefaultPolicy())
-	store := memview.NewAt(fold, 1, domain.InstantOf(until))
+	store := memview.NewWith(fold, 1, memview.Options{At: domain.InstantOf(until)})
 	folder := projections.NewFolder(fold, store, projections.FolderOptions{
 		PartitionOf: func([]byte) int { return 0 }, Bound: projections.Bound{At: domain.InstantOf(until)},
 	})

@@ -2,16 +2,13 @@ package notify
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/domain/wire"
+	"github.com/rapport-crm/rapport/internal/kafkabus"
 )
 
 // sender makes one request; see client.
@@ -20,85 +17,50 @@ type sender interface {
 	close()
 }
 
-// Deliverer reads outputs and delivers them. Several may work on one store: each delivery is claimed by one at a time.
+// Source opens a subscriber that delivers the messages of one customer one after the other, each when the one before was
+// acknowledged. Who asked for it closes it.
+type Source func() (message.Subscriber, error)
+
+// OutputsOf returns a source of subscribers on Kafka.
+func OutputsOf(config kafkabus.SubscriberConfig) Source {
+	return func() (message.Subscriber, error) { return kafkabus.NewSubscriber(config) }
+}
+
+// Deliverer reads outputs and delivers them. Several may work on one store: each delivery is claimed by one at a time. Its
+// methods may be called concurrently.
 type Deliverer struct {
 	store      Store
-	subscriber message.Subscriber
 	options    Options
+	roster     *roster
 	sender     sender
+	intake     *intake
 	dispatcher *dispatcher
 }
 
-// NewDeliverer returns a deliverer that reads from the subscriber, which must deliver the messages of one customer one
-// after the other, each when the one before was acknowledged. Run closes the subscriber.
-func NewDeliverer(store Store, subscriber message.Subscriber, options Options) *Deliverer {
+// NewDeliverer returns a deliverer that reads from subscribers of the source. It starts nothing.
+func NewDeliverer(store Store, source Source, options Options) *Deliverer {
 	options = options.withDefaults()
-	return newDeliverer(store, subscriber, options, newClient(options))
+	return newDeliverer(store, source, options, newClient(options))
 }
 
-func newDeliverer(store Store, subscriber message.Subscriber, options Options, s sender) *Deliverer {
+func newDeliverer(store Store, source Source, options Options, s sender) *Deliverer {
+	r := &roster{store: store, every: options.Poll}
+	p := newDispatcher(store, r, options, s)
 	return &Deliverer{
-		store: store, subscriber: subscriber, options: options, sender: s, dispatcher: newDispatcher(store, options, s),
+		store: store, options: options, roster: r, sender: s, dispatcher: p,
+		intake: &intake{store: store, roster: r, source: source, options: options, filed: p.wakeUp},
 	}
 }
 
-// Run reads and delivers until ctx ends, and returns nil after the requests in flight came to an end or were cut off and
-// put back. An error means that the outputs cannot be read. It may be called once.
-func (d *Deliverer) Run(ctx context.Context) error {
+// Run reads and delivers until ctx ends, and returns after the requests in flight came to an end or were cut off and put
+// back. Outputs that cannot be read and a store that is away are waited for. It may be called once.
+func (d *Deliverer) Run(ctx context.Context) {
 	defer d.sender.close()
-	group, ctx := errgroup.WithContext(ctx)
-	in := &intake{store: d.store, options: d.options, filed: d.dispatcher.wakeUp}
-	group.Go(func() error { return in.run(ctx, d.subscriber) })
-	group.Go(func() error { d.dispatcher.run(ctx); return nil })
-	group.Go(func() error { d.prune(ctx); return nil })
-	return group.Wait()
-}
-
-// Redeliver sends a finished delivery again, with a schedule that begins anew and the same id. The errors are those of
-// Queue.Redeliver.
-func (d *Deliverer) Redeliver(ctx context.Context, id string) error {
-	if err := d.store.Redeliver(ctx, id, instant(time.Now())); err != nil {
-		return err
-	}
-	d.dispatcher.wakeUp()
-	return nil
-}
-
-// RedeliverDead sends all dead deliveries of a subscription again and returns their number.
-func (d *Deliverer) RedeliverDead(ctx context.Context, subscription string) (int, error) {
-	n, err := d.store.RedeliverDead(ctx, subscription, instant(time.Now()))
-	d.dispatcher.wakeUp()
-	return n, err
-}
-
-// TypePing is the type of pings.
-const TypePing = "webhook.ping"
-
-// Ping sends one event of type webhook.ping to an endpoint, at once and once, whether or not the endpoint is in use, and
-// returns the delivery as it stands in the journal.
-func (d *Deliverer) Ping(ctx context.Context, subscription string) (Delivery, error) {
-	s, err := d.store.Subscription(ctx, subscription)
-	if err != nil {
-		return Delivery{}, fmt.Errorf("ping: %w", err)
-	}
-	now := instant(time.Now())
-	ev := domain.Event{
-		ID: uuid.NewString(), Source: "rapport", Type: TypePing, Subject: s.ID, Time: domain.InstantOf(now),
-		ExpectedVersion: domain.NoExpectation, Data: []byte(`{}`),
-	}
-	ping := newDelivery(&s, &news{id: ev.ID, kind: ev.Type, body: wire.Encode(nil, &ev)}, now)
-	a := d.sender.send(ctx, &s, &ping)
-	ping.record(a)
-	if a.Error == "" {
-		ping.finish(Delivered, "", instant(time.Now()))
-	} else {
-		ping.finish(Dead, ReasonPing, instant(time.Now()))
-	}
-	// The journal should know of the request also when nobody waits for its outcome any more.
-	if _, err := d.store.Add(context.WithoutCancel(ctx), []Delivery{ping}); err != nil {
-		return Delivery{}, fmt.Errorf("ping: %w", err)
-	}
-	return ping, nil
+	var work sync.WaitGroup
+	work.Go(func() { d.intake.run(ctx) })
+	work.Go(func() { d.dispatcher.run(ctx) })
+	work.Go(func() { d.prune(ctx) })
+	work.Wait()
 }
 
 // pruneEvery is the time between two looks for deliveries that are old enough to go.

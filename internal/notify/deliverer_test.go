@@ -49,7 +49,7 @@ func TestAFailingEndpointIsTriedForTwoDaysAndTheDeliveryCanBeSentAgain(t *testin
 		}
 
 		up.Store(true)
-		if err := b.Redeliver(t.Context(), d.ID); err != nil {
+		if _, err := b.Redeliver(t.Context(), d.ID); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -67,7 +67,10 @@ func TestAFailingEndpointIsTriedForTwoDaysAndTheDeliveryCanBeSentAgain(t *testin
 func TestAnEndpointThatIsGoneIsDisabledAndWhatWaitsIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := begin(t, NewMemory(), Options{PerEndpoint: 1}, always(http.StatusGone), Subscription{ID: "a"})
+		b := begin(t, NewMemory(), Options{PerEndpoint: 1}, func(context.Context, *Subscription, *Delivery) Attempt {
+			time.Sleep(time.Second) // in which the others are filed
+			return status(http.StatusGone)
+		}, Subscription{ID: "a"})
 		defer b.stop()
 		now := time.Now()
 		b.publish(output("ann", 1, now), output("ann", 2, now), output("ann", 3, now))
@@ -260,7 +263,7 @@ func TestWhatAProgramThatCrashedHadClaimedIsSentByAnother(t *testing.T) {
 		if _, err := store.Add(t.Context(), []Delivery{lost}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Claim(t.Context(), Claim{Subscription: "a", Now: now, Until: now.Add(Options{}.withDefaults().lease()), Limit: 1}); err != nil {
+		if _, err := store.Claim(t.Context(), []Claim{{Subscription: "a", Limit: 1}}, now, now.Add(Options{}.withDefaults().lease())); err != nil {
 			t.Fatal(err)
 		}
 		b = begin(t, store, Options{}, fine)

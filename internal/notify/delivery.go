@@ -28,6 +28,8 @@ const (
 	ReasonGone = "gone"
 	// ReasonUnsubscribed means that the subscription was deleted.
 	ReasonUnsubscribed = "unsubscribed"
+	// ReasonOverflow means that too many deliveries were pending for the endpoint; see Memory.
+	ReasonOverflow = "overflow"
 	// ReasonPing means that a ping failed: it is sent once.
 	ReasonPing = "ping"
 )

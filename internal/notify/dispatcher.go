@@ -14,6 +14,7 @@ import (
 // dispatcher sends what is due.
 type dispatcher struct {
 	store   Store
+	roster  *roster
 	options Options
 	sender  sender
 	wake    chan struct{}
@@ -24,8 +25,8 @@ type dispatcher struct {
 	inFlight  int
 }
 
-func newDispatcher(store Store, o Options, s sender) *dispatcher {
-	return &dispatcher{store: store, options: o, sender: s, wake: make(chan struct{}, 1), endpoints: make(map[string]*endpoint)}
+func newDispatcher(store Store, r *roster, o Options, s sender) *dispatcher {
+	return &dispatcher{store: store, roster: r, options: o, sender: s, wake: make(chan struct{}, 1), endpoints: make(map[string]*endpoint)}
 }
 
 // wakeUp makes the dispatcher look for what is due before the next poll. It never blocks.
@@ -62,50 +63,49 @@ func (p *dispatcher) run(ctx context.Context) {
 func (p *dispatcher) round(ctx, flight context.Context) error {
 	now := instant(time.Now())
 	due, err := p.store.Due(ctx, now)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	subscriptions, err := p.roster.current(ctx)
 	if err != nil {
 		return err
 	}
-	for _, id := range p.fairly(due) {
-		room := p.room(id, now, len(due))
-		if room == 0 {
-			continue
-		}
-		s, err := p.store.Subscription(ctx, id)
-		if errors.Is(err, ErrNotFound) || err == nil && s.Disabled != "" {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		claimed, err := p.store.Claim(ctx, Claim{
-			Subscription: id, Ordered: s.Ordered, Now: now, Until: instant(time.Now().Add(p.options.lease())), Limit: room,
-		})
-		if err != nil {
-			return err
-		}
-		for _, d := range claimed {
-			p.launch(flight, s, d)
-		}
+	known := make(map[string]*Subscription, len(subscriptions))
+	for i := range subscriptions {
+		known[subscriptions[i].ID] = &subscriptions[i]
+	}
+	due = slices.DeleteFunc(due, func(id string) bool { return known[id] == nil || known[id].Disabled != "" })
+	claims := p.claims(due, known, now)
+	if len(claims) == 0 {
+		return nil
+	}
+	claimed, err := p.store.Claim(ctx, claims, now, instant(time.Now().Add(p.options.lease())))
+	if err != nil {
+		return err
+	}
+	for _, d := range claimed {
+		p.launch(flight, *known[d.Subscription], d)
 	}
 	return nil
 }
 
-// fairly returns the endpoints with the fewest requests in flight first, so that those which answer late do not take
-// every place.
-func (p *dispatcher) fairly(ids []string) []string {
+// claims returns how much may be asked for, the endpoints with the fewest requests in flight first, so that those which
+// answer late do not take every place.
+func (p *dispatcher) claims(due []string, known map[string]*Subscription, now time.Time) []Claim {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	slices.SortStableFunc(ids, func(a, b string) int { return cmp.Compare(p.endpoint(a).inFlight, p.endpoint(b).inFlight) })
-	return ids
-}
-
-// room returns the number of requests that may begin to an endpoint when that many endpoints have something due.
-func (p *dispatcher) room(id string, now time.Time, due int) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	slices.SortStableFunc(due, func(a, b string) int { return cmp.Compare(p.endpoint(a).inFlight, p.endpoint(b).inFlight) })
 	free := p.options.Concurrency - p.inFlight
-	share := max(1, free/due)
-	return min(p.endpoint(id).room(now, p.options.PerEndpoint), share, max(0, free))
+	share := max(1, free/max(1, len(due)))
+	var claims []Claim
+	for _, id := range due {
+		room := min(p.endpoint(id).room(now, p.options.PerEndpoint), share, free)
+		if room > 0 {
+			claims = append(claims, Claim{Subscription: id, Ordered: known[id].Ordered, Limit: room})
+			free -= room
+		}
+	}
+	return claims
 }
 
 // endpoint returns the state of an endpoint. The caller holds the lock.
@@ -116,6 +116,25 @@ func (p *dispatcher) endpoint(id string) *endpoint {
 		p.endpoints[id] = e
 	}
 	return e
+}
+
+// condition returns what is known of an endpoint.
+func (p *dispatcher) condition(id string) Condition {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e, known := p.endpoints[id]; known {
+		return e.condition()
+	}
+	return Condition{}
+}
+
+// trust forgets that an endpoint failed or asked for a pause.
+func (p *dispatcher) trust(id string) {
+	p.mu.Lock()
+	e := p.endpoint(id)
+	e.breaker, e.pausedUntil = newBreaker(id, p.options), time.Time{}
+	p.mu.Unlock()
+	p.wakeUp()
 }
 
 // launch makes a request in the background.
@@ -185,6 +204,7 @@ func (p *dispatcher) disable(ctx context.Context, id string, now time.Time) {
 		}
 		return nil
 	})
+	p.roster.forget()
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		p.options.Logger.LogAttrs(ctx, slog.LevelWarn, "webhook endpoint that is gone was not disabled",
 			slog.String("subscription", id), slog.Any("error", err))

@@ -15,15 +15,33 @@ type endpoint struct {
 	pausedUntil time.Time
 }
 
-func newEndpoint(id string, o Options) *endpoint {
-	return &endpoint{breaker: gobreaker.NewTwoStepCircuitBreaker(gobreaker.Settings{
+func newEndpoint(id string, o Options) *endpoint { return &endpoint{breaker: newBreaker(id, o)} }
+
+func newBreaker(id string, o Options) *gobreaker.TwoStepCircuitBreaker {
+	return gobreaker.NewTwoStepCircuitBreaker(gobreaker.Settings{
 		Name: id, MaxRequests: 1, Timeout: o.BreakerPause,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= uint32(o.BreakerFailures) },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			o.Logger.Info("circuit of a webhook endpoint changed",
-				slog.String("subscription", id), slog.String("from", from.String()), slog.String("to", to.String()))
+			switch {
+			case from == gobreaker.StateClosed:
+				o.Logger.Warn("webhook endpoint fails and is left alone", slog.String("subscription", id))
+			case to == gobreaker.StateClosed:
+				o.Logger.Info("webhook endpoint works again", slog.String("subscription", id))
+			}
 		},
-	})}
+	})
+}
+
+// Condition is what this engine makes of an endpoint by what came of its own requests.
+type Condition struct {
+	// Broken means that the endpoint failed several times in a row and is left alone, but for one request at a time.
+	Broken bool
+	// PausedUntil is until when the receiver asked to be left alone; zero, or past, when it did not.
+	PausedUntil time.Time
+}
+
+func (e *endpoint) condition() Condition {
+	return Condition{Broken: e.breaker.State() != gobreaker.StateClosed, PausedUntil: e.pausedUntil}
 }
 
 // room returns how many requests may begin now: none while the endpoint is left alone, and one to find out whether that

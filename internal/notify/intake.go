@@ -2,19 +2,14 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
-
-	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/domain/wire"
 )
 
 // Settings of the middlewares. A message whose handling still fails after the retries is refused, and the subscriber
@@ -26,34 +21,76 @@ const (
 	retryLongest  = 2 * time.Second
 )
 
-// errMalformed means that a message is no output.
-var errMalformed = errors.New("the message is no output")
-
 // intake reads outputs and files their deliveries.
 type intake struct {
-	store   Store
+	store   Queue
+	roster  *roster
+	source  Source
 	options Options
 	// filed is called when there are new deliveries.
 	filed func()
-
-	mu            sync.Mutex
-	subscriptions []Subscription
-	readAt        time.Time
 }
 
-// run reads the topics until ctx ends, through a Watermill router.
-func (i *intake) run(ctx context.Context, subscriber message.Subscriber) error {
-	router, err := i.router(subscriber)
+// run reads the topics until ctx ends. It begins with the first subscription: without any there is nobody to read for.
+// When reading ends it is begun anew, where it was.
+func (i *intake) run(ctx context.Context) {
+	last := ""
+	for i.awaitSubscription(ctx) {
+		err := i.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err.Error() != last {
+			i.options.Logger.LogAttrs(ctx, slog.LevelError, "outputs for webhooks cannot be read", slog.Any("error", err))
+		}
+		last = err.Error()
+		if !pause(ctx, i.options.Poll) {
+			return
+		}
+	}
+}
+
+// awaitSubscription returns true once there is a subscription, false when ctx ends first.
+func (i *intake) awaitSubscription(ctx context.Context) bool {
+	for {
+		switch subscriptions, err := i.roster.current(ctx); {
+		case ctx.Err() != nil:
+			return false
+		case err != nil:
+			i.options.Logger.LogAttrs(ctx, slog.LevelWarn, "webhook subscriptions cannot be read", slog.Any("error", err))
+		case len(subscriptions) > 0:
+			return true
+		}
+		if !pause(ctx, i.options.Poll) {
+			return false
+		}
+	}
+}
+
+// pause waits and reports whether ctx is still good.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// follow reads the topics through a Watermill router until ctx ends or they cannot be read further, and never returns nil.
+func (i *intake) follow(ctx context.Context) error {
+	subscriber, err := i.source()
 	if err != nil {
 		return fmt.Errorf("read outputs: %w", err)
 	}
+	router, err := i.router(subscriber)
+	if err != nil {
+		return errors.Join(fmt.Errorf("read outputs: %w", err), subscriber.Close())
+	}
 	if err := router.Run(ctx); err != nil {
-		return fmt.Errorf("read outputs: %w", err)
+		return fmt.Errorf("read outputs: %w", errors.Join(err, subscriber.Close()))
 	}
-	if ctx.Err() == nil {
-		return errors.New("read outputs: the subscription has ended")
-	}
-	return nil
+	return errors.New("read outputs: the subscription has ended")
 }
 
 // router returns a router with a handler for each topic. From the outside in: what can never be handled is set aside,
@@ -94,71 +131,35 @@ func (i *intake) poison() message.Publisher {
 
 // handle files a delivery for each subscription that wants the output. It returns nil once they are in the store.
 func (i *intake) handle(msg *message.Message) error {
+	subscriptions, err := i.roster.current(msg.Context())
+	if err != nil || len(subscriptions) == 0 {
+		return err
+	}
 	n, err := read(msg)
 	if err != nil {
 		return err
 	}
 	now := instant(time.Now())
-	subscriptions, err := i.current(msg.Context(), now)
-	if err != nil {
-		return err
-	}
 	var deliveries []Delivery
+	quiet := 0
 	for j := range subscriptions {
-		if subscriptions[j].wants(n, now) {
-			deliveries = append(deliveries, newDelivery(&subscriptions[j], n, now))
+		switch s := &subscriptions[j]; {
+		case !s.selects(n):
+		case !s.wantsAge(now.Sub(n.at)):
+			quiet++
+		default:
+			deliveries = append(deliveries, newDelivery(s, n, now))
 		}
 	}
-	if len(deliveries) == 0 {
-		i.options.Filed(n.kind, 0)
-		return nil
+	added := 0
+	if len(deliveries) > 0 {
+		if added, err = i.store.Add(msg.Context(), deliveries); err != nil {
+			return err
+		}
+		i.filed()
 	}
-	added, err := i.store.Add(msg.Context(), deliveries)
-	if err != nil {
-		return err
-	}
-	i.options.Filed(n.kind, added)
-	i.filed()
+	i.options.Filed(n.kind, added, quiet)
 	return nil
-}
-
-// current returns the subscriptions as they were at most one poll ago.
-func (i *intake) current(ctx context.Context, now time.Time) ([]Subscription, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if !i.readAt.IsZero() && now.Sub(i.readAt) < i.options.Poll {
-		return i.subscriptions, nil
-	}
-	subscriptions, err := i.store.Subscriptions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	i.subscriptions, i.readAt = subscriptions, now
-	return subscriptions, nil
-}
-
-// read returns what a message says. What it returns does not share memory with the message.
-func read(msg *message.Message) (*news, error) {
-	headers := make([]wire.Header, 0, len(msg.Metadata))
-	for name, value := range msg.Metadata {
-		headers = append(headers, wire.Header{Key: name, Value: []byte(value)})
-	}
-	var ev domain.Event
-	if err := wire.Decode(&ev, nil, msg.Payload, headers); err != nil {
-		return nil, fmt.Errorf("%w: %w", errMalformed, err)
-	}
-	var data struct {
-		Level string `json:"level"`
-	}
-	// Data of another form has no level.
-	_ = json.Unmarshal(ev.Data, &data)
-	body := wire.Encode(nil, &ev)
-	if err := wire.DecodeJSON(&ev, body); err != nil {
-		return nil, fmt.Errorf("%w: %w", errMalformed, err)
-	}
-	return &news{
-		id: ev.ID, kind: ev.Type, customer: ev.Subject, orgUnit: ev.OrgUnit, level: data.Level, at: ev.Time.Time(), body: body,
-	}, nil
 }
 
 // logged is where messages go that are no outputs when there is no other place: into the log, by their ids.

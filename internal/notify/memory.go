@@ -10,15 +10,32 @@ import (
 	"time"
 )
 
-// Memory is a Store in the memory of the process: for tests, and for an engine without a database, which forgets its
-// subscriptions and what is pending when it ends. NewMemory makes one.
+// Bounds on what Memory keeps.
+const (
+	// maxPending is how many deliveries may be pending for an endpoint; more die at once.
+	maxPending = 50_000
+	// maxFinished is how many finished deliveries stay in the journal, the latest.
+	maxFinished = 20_000
+)
+
+// Memory is a Store in the memory of the process, which forgets everything when it ends; File keeps it. Of an endpoint at
+// most 50,000 deliveries are pending, more die with the reason "overflow", and the journal has the latest 20,000 finished
+// ones. NewMemory makes one.
 type Memory struct {
 	mu            sync.Mutex
 	subscriptions map[string]Subscription
 	deliveries    map[string]*Delivery
 	// pending are the pending deliveries of each subscription in the order of their places.
 	pending map[string][]*Delivery
-	seq     int64
+	// finished are the deliveries that came to an end, in the order of that. Some may be pending again, or gone.
+	finished []ended
+	seq      int64
+}
+
+// ended is the end of a delivery.
+type ended struct {
+	delivery *Delivery
+	at       time.Time
 }
 
 var _ Store = (*Memory)(nil)
@@ -66,8 +83,9 @@ func (m *Memory) Unsubscribe(_ context.Context, id string, now time.Time) error 
 		return fmt.Errorf("unsubscribe %s: %w", id, ErrNotFound)
 	}
 	delete(m.subscriptions, id)
-	for _, d := range m.pending[id] {
+	for _, d := range slices.Clone(m.pending[id]) {
 		d.finish(Dead, ReasonUnsubscribed, now)
+		m.file(d)
 	}
 	delete(m.pending, id)
 	return nil
@@ -126,6 +144,20 @@ func (m *Memory) Deliveries(_ context.Context, f Filter) (Page, error) {
 		page.Next = found[limit-1].Seq
 	}
 	return page, nil
+}
+
+// Backlog implements Journal.
+func (m *Memory) Backlog(context.Context) (map[string]Backlog, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	waiting := make(map[string]Backlog)
+	for id, list := range m.pending {
+		if len(list) > 0 {
+			oldest := slices.MinFunc(list, func(a, b *Delivery) int { return a.CreatedAt.Compare(b.CreatedAt) })
+			waiting[id] = Backlog{Pending: len(list), Oldest: oldest.CreatedAt}
+		}
+	}
+	return waiting, nil
 }
 
 func (f Filter) matches(d *Delivery) bool {

@@ -19,17 +19,26 @@ func (m *Memory) Add(_ context.Context, deliveries []Delivery) (int, error) {
 		if m.deliveries[deliveries[i].ID] != nil || !subscribed {
 			continue
 		}
-		m.seq++
 		added++
 		d := cloneDelivery(&deliveries[i])
-		d.Seq = m.seq
-		m.deliveries[d.ID] = &d
-		m.file(&d)
+		d.Seq = m.seq + 1
+		if d.Status == Pending && len(m.pending[d.Subscription]) >= maxPending {
+			d.finish(Dead, ReasonOverflow, d.CreatedAt)
+		}
+		m.put(&d)
 	}
 	return added, nil
 }
 
-// file puts a delivery among the pending ones of its subscription, or takes it from there, as its state says.
+// put takes in a delivery at its place.
+func (m *Memory) put(d *Delivery) {
+	m.seq = max(m.seq, d.Seq)
+	m.deliveries[d.ID] = d
+	m.file(d)
+}
+
+// file puts a delivery among the pending ones of its subscription, or takes it from there to the finished ones, as its
+// state says.
 func (m *Memory) file(d *Delivery) {
 	list := m.pending[d.Subscription]
 	at, found := slices.BinarySearchFunc(list, d.Seq, func(p *Delivery, seq int64) int { return cmp.Compare(p.Seq, seq) })
@@ -40,6 +49,17 @@ func (m *Memory) file(d *Delivery) {
 		list = slices.Delete(list, at, at+1)
 	}
 	m.pending[d.Subscription] = list
+	if d.Status == Pending {
+		return
+	}
+	m.finished = append(m.finished, ended{d, d.FinishedAt})
+	for len(m.finished) > maxFinished {
+		oldest := m.finished[0]
+		m.finished = m.finished[1:]
+		if kept := m.deliveries[oldest.delivery.ID]; kept == oldest.delivery && kept.Status != Pending && kept.FinishedAt.Equal(oldest.at) {
+			delete(m.deliveries, kept.ID)
+		}
+	}
 }
 
 // Due implements Queue.
@@ -56,28 +76,36 @@ func (m *Memory) Due(_ context.Context, now time.Time) ([]string, error) {
 }
 
 // Claim implements Queue.
-func (m *Memory) Claim(_ context.Context, c Claim) ([]Delivery, error) {
+func (m *Memory) Claim(_ context.Context, claims []Claim, now, until time.Time) ([]Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var found []*Delivery
+	for _, c := range claims {
+		found = append(found, m.due(c, now)...)
+	}
+	slices.SortFunc(found, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
+	var claimed []Delivery
+	for _, d := range found {
+		d.Claim++
+		d.NextAttempt = until
+		claimed = append(claimed, cloneDelivery(d))
+	}
+	return claimed, nil
+}
+
+// due returns what a claim asks for.
+func (m *Memory) due(c Claim, now time.Time) []*Delivery {
 	var found []*Delivery
 	seen := make(map[string]bool)
 	for _, d := range m.pending[c.Subscription] {
 		held := c.Ordered && seen[d.Customer]
 		seen[d.Customer] = true
-		if !held && !d.NextAttempt.After(c.Now) {
+		if !held && !d.NextAttempt.After(now) {
 			found = append(found, d)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *Delivery) int { return a.NextAttempt.Compare(b.NextAttempt) })
-	found = found[:min(c.Limit, len(found))]
-	slices.SortFunc(found, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
-	var claimed []Delivery
-	for _, d := range found {
-		d.Claim++
-		d.NextAttempt = c.Until
-		claimed = append(claimed, cloneDelivery(d))
-	}
-	return claimed, nil
+	return found[:min(c.Limit, len(found))]
 }
 
 // Settle implements Queue.

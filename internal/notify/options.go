@@ -33,6 +33,10 @@ type Options struct {
 	BreakerFailures int
 	// BreakerPause is for how long. Then one request is made, and its outcome decides. Default: 1 minute.
 	BreakerPause time.Duration
+	// MaxSubscriptions is how many subscriptions there may be. Default: 200.
+	MaxSubscriptions int
+	// AllowHTTP accepts URLs without encryption. Default: they must begin with https.
+	AllowHTTP bool
 	// AllowPrivate are networks that may be reached although they are not on the public Internet. Default: none.
 	AllowPrivate []netip.Prefix
 	// RootCAs are who may sign the certificates of receivers. Default: those of the system.
@@ -51,8 +55,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Attempted is told of every request that came to an end, after the store knows it. Default: nobody is told.
 	Attempted func(d Delivery)
-	// Filed is told how many deliveries an output of a type made. Default: nobody is told.
-	Filed func(kind string, deliveries int)
+	// Filed is told how many deliveries an output of a type made, and how many it did not make because it was old news.
+	// Default: nobody is told.
+	Filed func(kind string, deliveries, quiet int)
 }
 
 func (o Options) withDefaults() Options {
@@ -70,6 +75,7 @@ func (o Options) withDefaults() Options {
 	o.Drain = cmp.Or(o.Drain, 10*time.Second)
 	o.BreakerFailures = cmp.Or(o.BreakerFailures, 5)
 	o.BreakerPause = cmp.Or(o.BreakerPause, time.Minute)
+	o.MaxSubscriptions = cmp.Or(o.MaxSubscriptions, 200)
 	o.PoisonTopic = cmp.Or(o.PoisonTopic, "rapport.webhooks.poison")
 	o.KeepDelivered = cmp.Or(o.KeepDelivered, 30*day)
 	o.KeepDead = cmp.Or(o.KeepDead, 90*day)
@@ -78,7 +84,7 @@ func (o Options) withDefaults() Options {
 		o.Attempted = func(Delivery) {}
 	}
 	if o.Filed == nil {
-		o.Filed = func(string, int) {}
+		o.Filed = func(string, int, int) {}
 	}
 	return o
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -123,23 +124,21 @@ func TestEveryTroubleOfAReceiverIsHandledAsDocumentedAndStandsInTheJournal(t *te
 	}
 	channel := gochannel.NewGoChannel(gochannel.Config{Persistent: true}, watermill.NopLogger{})
 	attempted := make(chan Delivery, 2*len(cases))
-	d := NewDeliverer(store, channel, Options{
+	d := NewDeliverer(store, fromChannel(channel), Options{
 		Topics: []string{topic}, Timeout: 2 * time.Second, AllowPrivate: loopback, Attempted: func(d Delivery) { attempted <- d },
 	})
 	if err := channel.Publish(topic, output("ann", 1, time.Now())); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
+	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
 	for range cases {
 		got := <-attempted
 		checkTrouble(t, store, got.ID, cases[got.Subscription])
 	}
 	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	running.Wait()
 	if n := hits.Load(); n != 0 {
 		t.Errorf("%d requests went where none may go", n)
 	}

@@ -91,18 +91,21 @@ func begin(t *testing.T, store Store, o Options, answer func(context.Context, *S
 	b := &bench{t: t, store: store, receiver: &receiver{answer: answer}}
 	b.channel = gochannel.NewGoChannel(gochannel.Config{BlockPublishUntilSubscriberAck: true}, watermill.NopLogger{})
 	o.Topics = []string{topic}
-	b.Deliverer = newDeliverer(store, b.channel, o.withDefaults(), b.receiver)
+	b.Deliverer = newDeliverer(store, fromChannel(b.channel), o.withDefaults(), b.receiver)
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- b.Run(ctx) }()
+	var running sync.WaitGroup
+	running.Go(func() { b.Run(ctx) })
 	b.stop = sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+		running.Wait()
 	})
 	synctest.Wait()
 	return b
+}
+
+// fromChannel reads from a Go channel in place of Kafka.
+func fromChannel(c *gochannel.GoChannel) Source {
+	return func() (message.Subscriber, error) { return c, nil }
 }
 
 // output returns a message as the engine publishes it.

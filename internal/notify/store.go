@@ -49,12 +49,12 @@ type Queue interface {
 	Add(ctx context.Context, deliveries []Delivery) (int, error)
 	// Due returns the ids of the subscriptions in use that have a pending delivery whose next attempt is due.
 	Due(ctx context.Context, now time.Time) ([]string, error)
-	// Claim takes on deliveries that are due, those first that have been due for the longest time, and returns them in the
-	// order in which they were added. Nobody else is given them before the lease ends. Of an ordered subscription only the
-	// first pending delivery of each customer is given.
-	Claim(ctx context.Context, c Claim) ([]Delivery, error)
+	// Claim takes on deliveries that are due now, for each subscription those first that have been due for the longest
+	// time, and returns them in the order in which they were added. Nobody else is given them before the lease ends. Of an
+	// ordered subscription only the first pending delivery of each customer is given. A claim need not outlive a crash.
+	Claim(ctx context.Context, claims []Claim, now, until time.Time) ([]Delivery, error)
 	// Settle replaces a delivery that was claimed and takes the claim back. The error wraps ErrClaimLost when the claim is
-	// not the latest one.
+	// not the latest one. It need not outlive a crash of the store: the request is made again then.
 	Settle(ctx context.Context, d Delivery) error
 	// Redeliver makes a finished delivery pending. The error wraps ErrPending when it has not ended, and ErrNotFound when
 	// it or its subscription is not there.
@@ -67,9 +67,7 @@ type Queue interface {
 type Claim struct {
 	Subscription string
 	Ordered      bool
-	Now          time.Time
-	// Until is when the lease ends.
-	Until time.Time
+	// Limit is how many there may be.
 	Limit int
 }
 
@@ -79,9 +77,19 @@ type Journal interface {
 	Delivery(ctx context.Context, id string) (Delivery, error)
 	// Deliveries returns deliveries, the newest first.
 	Deliveries(ctx context.Context, f Filter) (Page, error)
+	// Backlog returns what waits, by subscription. Subscriptions for which nothing waits are left out.
+	Backlog(ctx context.Context) (map[string]Backlog, error)
 	// Prune deletes what was delivered before one time and what died before another, and returns the number. An output
 	// that is repeated after that is delivered again.
 	Prune(ctx context.Context, delivered, dead time.Time) (int, error)
+}
+
+// Backlog is what waits for an endpoint.
+type Backlog struct {
+	// Pending is the number of pending deliveries.
+	Pending int
+	// Oldest is when the oldest of them was made, zero without any.
+	Oldest time.Time
 }
 
 // Filter chooses deliveries. A field with its zero value chooses all.

@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,39 +40,67 @@ func TestASubscriptionGetsWhatItsFiltersLetPass(t *testing.T) {
 		"news older than the age it allows":  {Subscription{MaxAge: time.Minute}, plain, false},
 		"news younger than the age it names": {Subscription{MaxAge: time.Hour}, plain, true},
 	} {
-		if got := c.subscription.wants(&c.news, now); got != c.want {
+		if got := c.subscription.selects(&c.news) && c.subscription.wantsAge(now.Sub(c.news.at)); got != c.want {
 			t.Errorf("%s: wanted %t, want %t", name, got, c.want)
 		}
 	}
 }
 
-func TestValidateNamesEveryFault(t *testing.T) {
+func TestASubscriptionGetsWhatIsPublishedAfterItWasMade(t *testing.T) {
 	t.Parallel()
-	secrets := []Secret{{Key: NewKey()}}
-	fit := Subscription{ID: "a", URL: "https://example.com/hook?x=1", Types: []string{"churn.*", "*", "a.b"}, MinLevel: "high", Secrets: secrets}
-	if err := fit.Validate(false); err != nil {
+	made := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	s := Subscription{CreatedAt: made}
+	for after, want := range map[time.Duration]bool{-time.Minute: false, -clockSlack - 1: false, -clockSlack: true, time.Hour: true} {
+		if got := s.selects(&news{publishedAt: made.Add(after)}); got != want {
+			t.Errorf("what was published %s after it was made: selected %t, want %t", after, got, want)
+		}
+	}
+}
+
+func TestValidateNamesEveryPlaceAndRule(t *testing.T) {
+	t.Parallel()
+	fit := Subscription{URL: "https://example.com/hook?x=1", Types: []string{"churn.*", "*", "lifecycle.started"}, MinLevel: "high"}
+	if err := fit.validate(Options{}); err != nil {
 		t.Errorf("a fit subscription has error %v", err)
 	}
 	for url, want := range map[string]string{
-		"http://example.com": "https", "ftp://example.com": "https", "/hook": "host", "https://": "host", "https://:443/": "host",
-		"https://ann:pw@example.com": "password", "https://example.com/#a": "fragment",
+		"": "/url required", "http://example.com": "/url format", "ftp://example.com": "/url format", "/hook": "/url format", "https://": "/url format",
+		"https://:443/": "/url format", "https://ann:pw@example.com": "/url format", "https://example.com/#a": "/url format",
+		"https://127.0.0.1/": "/url reserved", "https://[::1]:8443/": "/url reserved", "https://169.254.169.254/latest": "/url reserved",
+		"https://example.com/" + strings.Repeat("a", maxURL): "/url length",
 	} {
 		s := fit
 		s.URL = url
-		if err := s.Validate(false); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: the error is %v, want one that names %s", url, err, want)
+		if got := faults(s.validate(Options{})); !slices.Equal(got, []string{want}) {
+			t.Errorf("%.40s: the faults are %v, want %s", url, got, want)
 		}
 	}
 	plain := fit
-	plain.URL = "http://example.com"
-	if err := plain.Validate(true); err != nil {
-		t.Errorf("a URL without encryption has error %v where that is allowed", err)
+	plain.URL = "http://127.0.0.1/"
+	if err := plain.validate(Options{AllowHTTP: true, AllowPrivate: loopback}); err != nil {
+		t.Errorf("an inner URL without encryption has error %v where that is allowed", err)
 	}
-	unfit := Subscription{URL: "https://example.com", Types: []string{"", "a*b"}, MinLevel: "huge", MaxAge: -1, Secrets: []Secret{{Key: "k", ExpiresAt: time.Now()}}}
-	err := unfit.Validate(false)
-	for _, want := range []string{"id", `type ""`, `type "a*b"`, "huge", "negative", "current secret", "whsec_"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("the error %v does not name %s", err, want)
+	unfit := Subscription{
+		URL: "https://example.com", Types: []string{"", "a*b", "lifecycle.strated", "a\x00*"}, MinLevel: "huge", MaxAge: -1,
+		Description: strings.Repeat("d", maxDescription+1), OrgUnit: "\x00",
+	}
+	got := faults(unfit.validate(Options{}))
+	slices.Sort(got)
+	want := []string{
+		"/description length", "/max_age max", "/min_level oneof", "/org_unit nul", "/types nul", "/types/0 format", "/types/1 format", "/types/2 oneof",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the faults are %v, want %v", got, want)
+	}
+}
+
+// faults returns the places and rules that an error of validate names.
+func faults(err error) []string {
+	var list []string
+	if faulty, ok := errors.AsType[*Faulty](err); ok {
+		for _, p := range faulty.Problems {
+			list = append(list, p.Pointer+" "+p.Rule)
 		}
 	}
+	return list
 }

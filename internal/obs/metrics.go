@@ -20,6 +20,7 @@ type Metrics struct {
 	events   *prometheus.CounterVec
 	outputs  *prometheus.CounterVec
 	ticks    prometheus.Counter
+	released prometheus.Counter
 }
 
 // NewMetrics returns metrics that are all zero, with those of the Go runtime and of the process.
@@ -42,8 +43,11 @@ func NewMetrics() *Metrics {
 		ticks: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "rapport_ticks_total", Help: "Ticks of the clock that were appended to the log.",
 		}),
+		released: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rapport_owners_released_total", Help: "Customers that were told that an employee who followed them had left.",
+		}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.events, m.outputs, m.ticks,
+	m.registry.MustRegister(m.requests, m.seconds, m.events, m.outputs, m.ticks, m.released,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -67,6 +71,9 @@ func (m *Metrics) Published(topic string, n int) {
 
 // Ticked counts a tick of the clock.
 func (m *Metrics) Ticked() { m.ticks.Inc() }
+
+// Released counts customers that were told that an employee who followed them had left.
+func (m *Metrics) Released(customers int) { m.released.Add(float64(customers)) }
 
 // Handler serves the metrics in the text form.
 func (m *Metrics) Handler() http.Handler {

@@ -118,7 +118,7 @@ func (p *Publisher) record(o *projections.Output) (eventstore.Record, error) {
 	sequence := Sequence(p.options.Era(), o.Sequence)
 	ev := domain.Event{
 		ID:     domain.DerivedID("output", o.Topic.String(), o.Customer, sequence),
-		Source: source, Type: o.Type, Subject: o.Customer, Time: o.At, CausationID: o.Cause,
+		Source: source, Type: o.Type, Subject: o.Customer, OrgUnit: o.OrgUnit, Time: o.At, CausationID: o.Cause,
 		ExpectedVersion: domain.NoExpectation, Data: data,
 		Extensions: []domain.Extension{
 			{Name: "origin", Value: p.options.Origin},

@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -44,12 +45,22 @@ func Whole(ctx context.Context, l log, policy *domain.Policy, bound projections.
 		return nil, fmt.Errorf("replay the log: %w", err)
 	}
 	fold := projections.NewFold(policy)
-	store := memview.NewAt(fold, l.Partitions(), bound.At)
-	runner := projections.NewRunner(l, store, fold, projections.RunnerOptions{Bound: bound, Progress: progress, Logger: logger})
-	if err := runner.RunUntil(ctx, ends); err != nil {
+	options := projections.RunnerOptions{Bound: bound, Progress: progress, Logger: logger}
+	store, err := fill(ctx, l, fold, ends, options, true)
+	if errors.Is(err, projections.ErrTorn) {
+		// The fold panicked on a customer, which is rare enough to read the log twice then.
+		store, err = fill(ctx, l, fold, ends, options, false)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("replay the log: %w", err)
 	}
 	return store, nil
+}
+
+// fill folds the log up to the given ends into a store, in place or by way of copies.
+func fill(ctx context.Context, l log, fold *projections.Fold, ends eventstore.Positions, options projections.RunnerOptions, inPlace bool) (*memview.Store, error) {
+	store := memview.NewWith(fold, l.Partitions(), memview.Options{At: options.Bound.At, InPlace: inPlace})
+	return store, projections.NewRunner(l, store, fold, options).RunUntil(ctx, ends)
 }
 
 // Customer returns one customer as of bound.At, as far as it was known at bound.Known, without any views: it reads the
@@ -103,7 +114,7 @@ func (s single) view(ctx context.Context, records []eventstore.Record, ends even
 	for i := range records {
 		offsets[i], records[i].Offset = records[i].Offset, int64(i)
 	}
-	store := memview.NewAt(s.fold, p+1, bound.At)
+	store := memview.NewWith(s.fold, p+1, memview.Options{At: bound.At})
 	folder := projections.NewFolder(s.fold, store, projections.FolderOptions{PartitionOf: s.owner, Bound: bound, Trusted: s.accepted, Records: recordList(records)})
 	at, err := folder.Claim(ctx, p)
 	if err != nil {

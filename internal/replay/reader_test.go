@@ -9,7 +9,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
-	"github.com/rapport-crm/rapport/internal/broker"
+	"github.com/rapport-crm/rapport/eventstore/logtest"
 	"github.com/rapport-crm/rapport/internal/replay"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
@@ -18,20 +18,7 @@ import (
 // setup returns a log of n events of customer c, one a day, every seventh a purchase, and the views of it.
 func setup(t *testing.T, n int) (*eventstore.Log, *memview.Store, *projections.Fold) {
 	t.Helper()
-	b, err := broker.Open(broker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.Close() })
-	cfg := eventstore.Config{Brokers: []string{b.Addr()}, Partitions: 2}
-	if err := eventstore.CreateTopic(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	log, err := eventstore.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { log.Close() })
+	log := logtest.Embedded(t, 2)
 	records := make([]eventstore.Record, n)
 	for i := range records {
 		ev := domain.Event{

@@ -13,7 +13,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
-	"github.com/rapport-crm/rapport/internal/broker"
+	"github.com/rapport-crm/rapport/eventstore/logtest"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 	"github.com/rapport-crm/rapport/projections/viewtest"
@@ -32,20 +32,7 @@ var fold = viewtest.DefaultFold()
 // history makes a log of random events with ticks and a policy between them.
 func history(t *testing.T, seed uint64, events, customers int) *eventstore.Log {
 	t.Helper()
-	b, err := broker.Open(broker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.Close() })
-	cfg := eventstore.Config{Brokers: []string{b.Addr()}, Partitions: partitions}
-	if err := eventstore.CreateTopic(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	log, err := eventstore.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { log.Close() })
+	log := logtest.Embedded(t, partitions)
 	random := rand.New(rand.NewPCG(seed, 1))
 	records := viewtest.Generate(seed, events, customers).Partition(1)[0]
 	for i := 0; len(records) > 0; i++ {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -12,35 +11,49 @@ import (
 )
 
 // batch is the open batch of a partition. It works on copies of the customers, which the commit puts in place of what
-// readers see.
+// readers see, unless the store was made to be filled in place.
 type batch struct {
-	part  *partition
-	at    projections.Checkpoint
-	ended bool
+	part             *partition
+	at               projections.Checkpoint
+	inPlace          bool
+	committed, ended bool
+}
+
+// taken is a customer that is part of a batch, nil when it is new, what the batch works on, and when the timer was due
+// before.
+type taken struct {
+	customer *customer
+	work     *projections.Customer
+	due      domain.Instant
 }
 
 // Customer returns the state of a customer, made on first use.
 func (b *batch) Customer(id string) *projections.Customer {
 	p := b.part
-	c := p.customers[id]
-	if c == nil {
-		c = p.fresh[id]
+	if c := p.customers.get(id); c != nil {
+		return b.take(c)
 	}
-	if c == nil {
-		c = &customer{Customer: *projections.NewCustomer(id)}
-		p.fresh[c.ID] = c
+	work := p.fresh[id]
+	if work == nil {
+		work = p.copies.of(projections.NewCustomer(id))
+		p.fresh[work.ID] = work
+		p.taken = append(p.taken, taken{work: work})
 	}
-	return b.take(c)
+	return work
 }
 
-// take makes the customer part of the batch and returns the copy to work on.
+// take makes the customer part of the batch and returns what to work on.
 func (b *batch) take(c *customer) *projections.Customer {
 	p := b.part
-	if c.batch != p.batch {
-		c.batch, c.work = p.batch, p.copies.of(&c.Customer)
-		p.taken = append(p.taken, c)
+	if c.taken == 0 {
+		work := &c.Customer
+		if !b.inPlace {
+			work = p.copies.of(work)
+		}
+		p.taken = append(p.taken, taken{c, work, c.NextDue()})
+		c.taken = uint32(len(p.taken))
 	}
-	return c.work
+	return p.taken[c.taken-1].work
 }
 
 // Due returns the customers whose timers are due.
@@ -58,7 +71,7 @@ func (b *batch) After(_ context.Context, id string, limit int) ([]*projections.C
 	p := b.part
 	// Between the batches of a sweep no stream is added.
 	if id == "" || p.order == nil {
-		p.order = slices.Sorted(maps.Keys(p.customers))
+		p.order = p.ids()
 	}
 	from, found := slices.BinarySearch(p.order, id)
 	if found {
@@ -66,9 +79,19 @@ func (b *batch) After(_ context.Context, id string, limit int) ([]*projections.C
 	}
 	streams := make([]*projections.Customer, min(limit, len(p.order)-from))
 	for i := range streams {
-		streams[i] = b.take(p.customers[p.order[from+i]])
+		streams[i] = b.take(p.customers.get(p.order[from+i]))
 	}
 	return streams, nil
+}
+
+// ids returns the ids of the streams in order.
+func (p *partition) ids() []string {
+	ids := make([]string, 0, p.customers.len())
+	for c := range p.customers.all() {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // Commit makes the batch visible.
@@ -83,17 +106,18 @@ func (b *batch) Commit(_ context.Context, changes *projections.Changes) (project
 	if !p.isAt(b.at) {
 		return projections.Checkpoint{}, fmt.Errorf("commit batch on partition %d at offset %d: %w", b.at.Partition, b.at.Next, projections.ErrFenced)
 	}
+	b.committed = true
 	p.install()
 	if changes.Sweep == "" {
 		p.order = nil
 	}
 	for _, m := range changes.Effects.Moves {
-		if c := p.customers[m.Customer]; c != nil {
-			m.Customer = c.ID
-			c.moves = append(c.moves, m)
+		if c := p.customers.get(m.Customer); c != nil {
+			c.moves = c.moves.with(&m, p.version(m.Policy))
 		}
 	}
 	p.rollups.Add(&changes.Effects.Rollups)
+	p.digest = p.digest.Add(projections.DigestOfCells(changes.Effects.Rollups.Cells))
 	p.quarantine = append(p.quarantine, changes.Quarantined...)
 	for _, r := range changes.Resolved {
 		for i := range p.quarantine {
@@ -117,25 +141,23 @@ func (b *batch) Commit(_ context.Context, changes *projections.Changes) (project
 
 // install puts the copies of the batch in place. A stream that was named and has nothing is not kept.
 func (p *partition) install() {
-	for _, c := range p.taken {
-		before := c.NextDue()
-		c.Customer = *c.work
-		if p.fresh[c.ID] == c {
-			if c.Stream.Version() == 0 && !c.Parked {
-				continue
-			}
-			p.customers[c.ID] = c
+	for _, t := range p.taken {
+		c := t.customer
+		switch {
+		case c == nil && t.work.Stream.Version() == 0 && !t.work.Parked:
+			continue
+		case c == nil:
+			c = p.customers.add(t.work)
+		case t.work != &c.Customer:
+			c.Customer = *t.work
 		}
-		if !c.dirty && c.Events > 0 {
-			c.dirty = true
-			p.dirty = append(p.dirty, c)
-		}
-		if p.dues != nil && c.NextDue() != before {
+		c.dirty = c.dirty || c.Events > 0
+		if p.dues != nil && c.NextDue() != t.due {
 			p.dues.add(c)
 		}
 	}
 	if p.dues != nil {
-		p.dues.settle(p.customers)
+		p.dues.settle(&p.customers)
 	}
 }
 
@@ -146,16 +168,19 @@ func (b *batch) Rollback() {
 	}
 	b.ended = true
 	p := b.part
-	for _, c := range p.taken {
-		c.work = nil
+	p.torn = b.inPlace && !b.committed && len(p.taken) > 0
+	for _, t := range p.taken {
+		if t.customer != nil {
+			t.customer.taken = 0
+		}
 	}
 	clear(p.fresh)
 	// What a batch needed serves the next one. In a small partition it would be a good part of its memory.
 	p.taken = p.taken[:0]
-	if cap(p.taken) > len(p.customers)/32 {
-		p.taken, p.fresh = nil, make(map[string]*customer)
+	if cap(p.taken) > p.customers.len()/32 {
+		p.taken, p.fresh = nil, make(map[string]*projections.Customer)
 	}
-	p.copies.release(len(p.customers) / 32)
+	p.copies.release(p.customers.len() / 32)
 	p.writing.Unlock()
 }
 
@@ -164,7 +189,7 @@ func (p *partition) due(until domain.Instant, limit int) []*customer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dues == nil {
-		p.dues = newDues(p.customers)
+		p.dues = newDues(&p.customers)
 	}
 	return p.dues.until(until, limit)
 }
@@ -176,7 +201,7 @@ type copies struct {
 }
 
 // blockCustomers is how many copies one block holds.
-const blockCustomers = 64
+const blockCustomers = 16
 
 // of returns a copy of the customer.
 func (k *copies) of(c *projections.Customer) *projections.Customer {
@@ -190,10 +215,10 @@ func (k *copies) of(c *projections.Customer) *projections.Customer {
 	return work
 }
 
-// release takes all copies back, and keeps memory for at most so many.
+// release takes all copies back, and keeps memory for at most so many, but for one block in any case.
 func (k *copies) release(most int) {
 	k.used = 0
-	if n := most / blockCustomers; len(k.blocks) > n {
+	if n := max(most/blockCustomers, 1); len(k.blocks) > n {
 		clear(k.blocks[n:])
 		k.blocks = k.blocks[:n]
 	}
@@ -201,16 +226,16 @@ func (k *copies) release(most int) {
 
 // park keeps the parked customers and their queues up to date: what is released goes before what is parked again.
 func (p *partition) park(changes *projections.Changes) {
-	for _, id := range changes.Released {
-		p.parked = slices.DeleteFunc(p.parked, func(k projections.Parked) bool { return k.Customer == id })
-		p.queued = slices.DeleteFunc(p.queued, func(q projections.Queued) bool { return q.Customer == id })
+	if r := changes.Released; r != nil {
+		p.parked = slices.DeleteFunc(p.parked, func(k projections.Parked) bool { return k.Customer == r.Customer })
+		p.queued = slices.DeleteFunc(p.queued, func(q projections.Queued) bool { return q.Customer == r.Customer && q.Offset <= r.Through })
 	}
 	for _, k := range changes.Parked {
-		k.Customer = p.customers[k.Customer].ID
+		k.Customer = p.customers.get(k.Customer).ID
 		p.parked = append(p.parked, k)
 	}
 	for _, q := range changes.Queued {
-		q.Customer = p.customers[q.Customer].ID
+		q.Customer = p.customers.get(q.Customer).ID
 		p.queued = append(p.queued, q)
 	}
 }

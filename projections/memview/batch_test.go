@@ -56,11 +56,35 @@ func TestReadersDoNotWaitForABatchThatIsOpen(t *testing.T) {
 func TestACustomerWhoseSilencePanicsIsShownAsItsLastEventLeftIt(t *testing.T) {
 	t.Parallel()
 	fold := viewtest.DefaultFold()
-	store := memview.NewAt(fold, 1, domain.InstantOf(domain.Date(40_000).Time()))
+	store := memview.NewWith(fold, 1, memview.Options{At: domain.InstantOf(domain.Date(40_000).Time())})
 	viewtest.Fold(t, store, fold, viewtest.Purchases(3, 4).Partition(1), 100)
 	*fold = projections.Fold{} // without a policy every timer panics
 	page, err := store.Customers(t.Context(), projections.CustomerFilter{})
 	if err != nil || len(page.Items) != 3 {
 		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+func TestAStoreThatIsFilledInPlaceIsOfNoUseAfterABatchThatWasNotCommitted(t *testing.T) {
+	t.Parallel()
+	fold := viewtest.DefaultFold()
+	store := memview.NewWith(fold, 1, memview.Options{InPlace: true})
+	w := viewtest.NewWriter(t, store, fold, 0, 1)
+	records := viewtest.Purchases(3, 4).Partition(1)[0]
+	w.Fold(records)
+	none := slices.Values([]string(nil))
+	untouched, err := store.Begin(t.Context(), w.At, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	untouched.Rollback()
+	half, err := store.Begin(t.Context(), w.At, none)
+	if err != nil {
+		t.Fatalf("a batch that changed nothing was not committed, and the next one gives %v", err)
+	}
+	half.Customer(string(records[0].Key)).Trade.Purchases++
+	half.Rollback()
+	if _, err := store.Begin(t.Context(), w.At, none); !errors.Is(err, projections.ErrTorn) {
+		t.Errorf("a batch that changed a customer was not committed, and the next one gives %v, want ErrTorn", err)
 	}
 }

@@ -42,13 +42,13 @@ func (s *Store) Contents(p int) (*Contents, error) {
 }
 
 // Len returns the number of streams.
-func (c *Contents) Len() int { return len(c.part.customers) }
+func (c *Contents) Len() int { return c.part.customers.len() }
 
 // Streams returns the streams with their moves, in no order.
 func (c *Contents) Streams() iter.Seq2[*projections.Customer, []projections.Move] {
 	return func(yield func(*projections.Customer, []projections.Move) bool) {
-		for _, stream := range c.part.customers {
-			if !yield(&stream.Customer, stream.moves) {
+		for stream := range c.part.customers.all() {
+			if !yield(&stream.Customer, stream.moves.of(stream.ID)) {
 				return
 			}
 		}
@@ -57,11 +57,11 @@ func (c *Contents) Streams() iter.Seq2[*projections.Customer, []projections.Move
 
 // Stream returns a stream with its moves, nil when there is none with this id.
 func (c *Contents) Stream(id string) (*projections.Customer, []projections.Move) {
-	stream := c.part.customers[id]
+	stream := c.part.customers.get(id)
 	if stream == nil {
 		return nil, nil
 	}
-	return &stream.Customer, stream.moves
+	return &stream.Customer, stream.moves.of(stream.ID)
 }
 
 // Due returns when the next timer of a partition fires, zero when none is set.
@@ -73,7 +73,7 @@ func (s *Store) Due(p int) (domain.Instant, error) {
 	part.mu.Lock()
 	defer part.mu.Unlock()
 	if part.dues == nil {
-		part.dues = newDues(part.customers)
+		part.dues = newDues(&part.customers)
 	}
 	return part.dues.next(), nil
 }

@@ -19,9 +19,9 @@ type due struct {
 	customer *customer
 }
 
-func newDues(customers map[string]*customer) *dues {
+func newDues(customers *streams) *dues {
 	d := new(dues)
-	for _, c := range customers {
+	for c := range customers.all() {
 		if at := c.NextDue(); at != 0 {
 			d.heap = append(d.heap, due{at, c})
 		}
@@ -31,8 +31,8 @@ func newDues(customers map[string]*customer) *dues {
 }
 
 // settle forgets the entries that were left behind once they outnumber the customers.
-func (d *dues) settle(customers map[string]*customer) {
-	if len(d.heap) > 2*len(customers)+1024 {
+func (d *dues) settle(customers *streams) {
+	if len(d.heap) > 2*customers.len()+1024 {
 		*d = *newDues(customers)
 	}
 }

@@ -3,15 +3,14 @@ package memview
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
-// Queue returns the records that wait behind a parked stream.
-func (s *Store) Queue(_ context.Context, p int, stream string) ([]int64, error) {
+// Queue returns the first records that wait behind a parked stream.
+func (s *Store) Queue(_ context.Context, p int, stream string, limit int) ([]int64, error) {
 	part, err := s.partition(p)
 	if err != nil {
 		return nil, err
@@ -20,6 +19,9 @@ func (s *Store) Queue(_ context.Context, p int, stream string) ([]int64, error) 
 	defer part.mu.RUnlock()
 	var offsets []int64
 	for _, q := range part.queued {
+		if len(offsets) == limit {
+			break
+		}
 		if q.Customer == stream {
 			offsets = append(offsets, q.Offset)
 		}
@@ -40,7 +42,7 @@ func (p *partition) view(number int) projections.PartitionView {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dues == nil {
-		p.dues = newDues(p.customers)
+		p.dues = newDues(&p.customers)
 	}
 	c := &p.checkpoint
 	return projections.PartitionView{
@@ -70,32 +72,42 @@ func (s *Store) Resolve(_ context.Context, at eventstore.Position, stream, _ str
 			return projections.Outcome{}, nil
 		}
 	}
-	c := p.customers[stream]
+	c := p.customers.get(stream)
 	if c == nil {
 		return projections.Outcome{}, nil
 	}
 	return c.Customer.OutcomeAt(at.Offset), nil
 }
 
-// Parked returns the parked customers, or one of them.
-func (s *Store) Parked(_ context.Context, stream string) ([]projections.Parked, error) {
+// Parked returns a page of the parked customers.
+func (s *Store) Parked(_ context.Context, filter projections.ParkedFilter) (*projections.ParkedPage, error) {
 	defer s.lockAll()()
-	parked := []projections.Parked{}
+	var all []projections.Parked
 	for _, p := range s.partitions {
-		for _, k := range p.parked {
-			if stream != "" && k.Customer != stream {
-				continue
-			}
-			for _, q := range p.queued {
-				if q.Customer == k.Customer {
-					k.Queue++
-				}
-			}
-			parked = append(parked, k)
+		all = append(all, p.parked...)
+	}
+	page, err := projections.PageOfParked(all, filter)
+	if err != nil {
+		return nil, fmt.Errorf("list parked customers: %w", err)
+	}
+	for i := range page.Items {
+		k := &page.Items[i]
+		// A store may hold a partition of the log under another number.
+		for _, p := range s.partitions {
+			k.Queue += p.waiting(k.Customer)
 		}
 	}
-	slices.SortFunc(parked, projections.CompareParked)
-	return parked, nil
+	return page, nil
+}
+
+// waiting returns how many records wait behind a stream.
+func (p *partition) waiting(stream string) (n int64) {
+	for _, q := range p.queued {
+		if q.Customer == stream {
+			n++
+		}
+	}
+	return n
 }
 
 // Backlog says how much waits for somebody to look at it.

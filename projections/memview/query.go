@@ -37,7 +37,7 @@ func (s *Store) Customer(_ context.Context, id string) (*projections.CustomerVie
 	if c == nil || !c.IsCustomer() {
 		return nil, fmt.Errorf("customer %q: %w", id, projections.ErrNotFound)
 	}
-	v := s.partitions[p].fold.View(&c.Customer, c.moves, max(s.newest(), c.Now))
+	v := s.partitions[p].fold.View(&c.Customer, c.moves.of(c.ID), max(s.newest(), c.Now))
 	v.Position = eventstore.Position{Partition: p, Offset: lastOffset(c)}
 	v.Positions = s.positions()
 	return v, nil
@@ -78,7 +78,7 @@ func (s *Store) Customers(_ context.Context, filter projections.CustomerFilter) 
 	defer s.lockAll()()
 	page := &projections.CustomerPage{AsOf: s.newest(), Positions: s.positions()}
 	for _, p := range s.partitions {
-		for _, c := range p.customers {
+		for c := range p.customers.all() {
 			if c.IsCustomer() && c.Events > 0 && selection.Wants(&c.Customer) {
 				selection.Add(p.fold.Item(&c.Customer, page.AsOf))
 			}

@@ -18,14 +18,23 @@ var _ projections.Store = (*Store)(nil)
 
 // Store is a projections.Store in memory. A batch works on copies, so readers of a partition wait for its commit only.
 type Store struct {
+	options    Options
 	fold       *projections.Fold
 	partitions []*partition
 	// standings is held by the caller that sums the partitions; latest is the last result, which stays true as long as
 	// the positions do.
 	standings sync.Mutex
 	latest    *projections.Standing
-	// at is the fixed "now" of the store, zero for the newest occurred_at.
-	at domain.Instant
+}
+
+// Options say how a store is kept.
+type Options struct {
+	// At is "now" in every answer: silence up to it has its effect. Default: the newest occurred_at.
+	At domain.Instant
+	// InPlace lets batches work on the customers themselves, which is for stores that nobody reads until they are filled. A
+	// batch that is not committed leaves its partition half changed, and projections.ErrTorn is returned for every other one. Default:
+	// batches work on copies.
+	InPlace bool
 }
 
 // partition is what one partition was folded into.
@@ -34,10 +43,9 @@ type partition struct {
 	writing    sync.Mutex
 	mu         sync.RWMutex
 	checkpoint projections.Checkpoint
-	customers  map[string]*customer
+	customers  streams
 	rollups    projections.Rollups
 	digest     projections.Digest
-	dirty      []*customer
 	quarantine []projections.Quarantine
 	parked     []projections.Parked
 	queued     []projections.Queued
@@ -48,12 +56,15 @@ type partition struct {
 	// dues orders the customers by their next timer. It is nil until the first tick asks for them: a replay without ticks
 	// does not pay for it.
 	dues *dues
-	// batch numbers the batches. taken, fresh and copies are those of the open one: the customers it works on, the new
-	// ones among them, and memory for their copies.
-	batch  uint32
-	taken  []*customer
-	fresh  map[string]*customer
+	// policy is the version of the policy that produced the latest move.
+	policy *string
+	// taken, fresh and copies are those of the open batch: the customers it works on, the new ones among them, and memory
+	// for their copies.
+	taken  []taken
+	fresh  map[string]*projections.Customer
 	copies copies
+	// torn says that a batch worked in place and was not committed.
+	torn bool
 	// order is the ids of the streams in order, while a sweep goes through them.
 	order []string
 }
@@ -61,33 +72,31 @@ type partition struct {
 // customer is the state of a stream with its rows.
 type customer struct {
 	projections.Customer
-	moves  []projections.Move
+	moves  moves
 	digest projections.Digest
-	// work is the copy that the batch with the number batch works on; the writer of the partition alone looks at them. There
-	// are many customers: the order of the fields leaves no gap.
-	work  *projections.Customer
-	batch uint32
+	// taken is the place of the customer among those of the open batch, from 1; 0 when it is not among them. The writer of
+	// the partition alone looks at it.
+	taken uint32
+	// dirty says that digest is older than the state. There are many customers: the order of the fields leaves no gap.
 	dirty bool
 }
 
 // New returns an empty store for the given number of partitions, which reads through the given fold.
 func New(fold *projections.Fold, partitions int) *Store {
-	s := &Store{fold: fold}
+	return NewWith(fold, partitions, Options{})
+}
+
+// NewWith is New with options.
+func NewWith(fold *projections.Fold, partitions int, options Options) *Store {
+	s := &Store{options: options, fold: fold}
 	for p := range partitions {
 		s.partitions = append(s.partitions, &partition{
 			checkpoint: projections.Checkpoint{Partition: p},
-			customers:  make(map[string]*customer),
-			fresh:      make(map[string]*customer),
+			customers:  newStreams(),
+			fresh:      make(map[string]*projections.Customer),
 			fold:       fold,
 		})
 	}
-	return s
-}
-
-// NewAt returns an empty store whose "now" is the given instant: silence up to it has its effect in every answer.
-func NewAt(fold *projections.Fold, partitions int, at domain.Instant) *Store {
-	s := New(fold, partitions)
-	s.at = at
 	return s
 }
 
@@ -116,15 +125,24 @@ func (s *Store) Begin(_ context.Context, at projections.Checkpoint, _ iter.Seq[s
 		return nil, err
 	}
 	part.writing.Lock()
-	part.mu.RLock()
-	current := part.isAt(at)
-	part.mu.RUnlock()
-	if !current {
+	if err := part.begin(at); err != nil {
 		part.writing.Unlock()
-		return nil, fmt.Errorf("begin batch on partition %d at offset %d: %w", at.Partition, at.Next, projections.ErrFenced)
+		return nil, fmt.Errorf("begin batch on partition %d at offset %d: %w", at.Partition, at.Next, err)
 	}
-	part.batch++
-	return &batch{part: part, at: at}, nil
+	return &batch{part: part, at: at, inPlace: s.options.InPlace}, nil
+}
+
+// begin numbers the next batch. The caller holds writing.
+func (p *partition) begin(at projections.Checkpoint) error {
+	if p.torn {
+		return projections.ErrTorn
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if !p.isAt(at) {
+		return projections.ErrFenced
+	}
+	return nil
 }
 
 // isAt reports whether the checkpoint is the latest one of the latest writer. The caller holds the lock.
@@ -143,7 +161,7 @@ func (s *Store) partition(p int) (*partition, error) {
 // of returns the partition that holds the stream and its state, or nil. The caller holds the locks.
 func (s *Store) of(id string) (int, *customer) {
 	for i, p := range s.partitions {
-		if c := p.customers[id]; c != nil {
+		if c := p.customers.get(id); c != nil {
 			return i, c
 		}
 	}
@@ -153,9 +171,21 @@ func (s *Store) of(id string) (int, *customer) {
 // standing sums the partitions as of now. One caller at a time does so, and settles the digests; readers of single
 // customers go on meanwhile.
 func (s *Store) standing() *projections.Standing {
+	var st *projections.Standing
+	s.withStanding(func(now *projections.Standing) { st = now })
+	return st
+}
+
+// withStanding calls use with the sum of the partitions, which stay as they are until it returns.
+func (s *Store) withStanding(use func(*projections.Standing)) {
 	s.standings.Lock()
 	defer s.standings.Unlock()
 	defer s.lockAll()()
+	use(s.sum())
+}
+
+// sum returns the sum of the partitions. The caller holds standings and the read locks.
+func (s *Store) sum() *projections.Standing {
 	st := &projections.Standing{AsOf: s.newest(), Positions: s.positions()}
 	if s.latest != nil && slices.Equal(s.latest.Positions, st.Positions) {
 		return s.latest
@@ -163,17 +193,22 @@ func (s *Store) standing() *projections.Standing {
 	var ahead projections.Effects
 	var buf []byte
 	for _, p := range s.partitions {
-		buf = p.settleDigest(buf)
-		st.Digest = st.Digest.Add(p.digest)
-		st.Rollups.Add(&p.rollups)
-		for _, c := range p.customers {
+		counted := p.rollups
+		counted.Cells = nil
+		st.Rollups.Add(&counted)
+		for c := range p.customers.all() {
+			if c.dirty {
+				buf = p.settle(c, buf)
+			}
 			if due := c.NextDue(); due != 0 && due <= st.AsOf {
 				buf = p.lookAhead(c, st, &ahead, buf)
 			}
 		}
+		st.Digest = st.Digest.Add(p.digest)
 	}
+	st.SilentCells, ahead.Rollups.Cells = ahead.Rollups.Cells, nil
 	st.Rollups.Add(&ahead.Rollups)
-	st.Digest = st.Digest.Add(st.Rollups.Digest())
+	st.Digest = st.Digest.Add(st.Rollups.Digest()).Add(projections.DigestOfCells(st.SilentCells))
 	st.Policy = s.latestPolicy()
 	s.latest = st
 	return st
@@ -205,19 +240,15 @@ func (s *Store) latestPolicy() *domain.Policy {
 	return policy
 }
 
-// settleDigest brings the digest of the partition up to date with the customers that changed since the last time. The
-// caller holds standings and a read lock, which keeps batches out.
-func (p *partition) settleDigest(buf []byte) []byte {
-	for _, c := range p.dirty {
-		var d projections.Digest
-		d, buf = c.Digest(buf)
-		for i := range c.moves {
-			d = d.Add(c.moves[i].Digest())
-		}
-		p.digest = p.digest.Sub(c.digest).Add(d)
-		c.digest, c.dirty = d, false
+// settle brings the digest of the partition up to date with a customer that changed since the last time. The caller holds
+// standings and a read lock, which keeps batches out.
+func (p *partition) settle(c *customer, buf []byte) []byte {
+	d, buf := c.Digest(buf)
+	for _, m := range c.moves.of(c.ID) {
+		d = d.Add(m.Digest())
 	}
-	p.dirty = p.dirty[:0]
+	p.digest = p.digest.Sub(c.digest).Add(d)
+	c.digest, c.dirty = d, false
 	return buf
 }
 
@@ -233,8 +264,8 @@ func (s *Store) positions() eventstore.Positions {
 // newest returns "now": the newest occurred_at that any partition has accepted, unless the store has one of its own.
 // The caller holds the locks.
 func (s *Store) newest() domain.Instant {
-	if s.at != 0 {
-		return s.at
+	if s.options.At != 0 {
+		return s.options.At
 	}
 	var at domain.Instant
 	for _, p := range s.partitions {

@@ -92,10 +92,13 @@ func (w *writer) collect() {
 		}
 	}
 	w.known, w.fresh = make([]row, 0, known), make([]row, 0, len(w.changes.Changed)-known)
-	var buf []byte
+	w.digest = w.digest.Add(projections.DigestOfCells(w.changes.Effects.Rollups.Cells))
+	var coded []byte
 	for _, c := range w.sorted() {
-		r := row{entry: w.batch.named[c.ID], sealed: max(c.Stream.Chunks()-1, 0)}
-		r.state, buf = c.Digest(buf)
+		begin := len(coded)
+		coded = c.AppendState(coded)
+		r := row{entry: w.batch.named[c.ID], customer: c, coded: coded[begin:], sealed: max(c.Stream.Chunks()-1, 0)}
+		r.state = c.DigestOf(r.coded)
 		change := r.state.Sub(r.entry.state).Add(moved[c.ID])
 		r.digest = r.entry.digest.Add(change)
 		w.digest = w.digest.Add(change)
@@ -155,6 +158,8 @@ func (w *writer) queueClosing() error {
 		})
 	}
 	w.queueRollups()
+	w.queueCells()
+	w.queueCases()
 	if err := w.queueQuarantine(); err != nil {
 		return err
 	}

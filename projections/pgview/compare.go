@@ -21,7 +21,7 @@ import (
 type Report func(refold.Difference)
 
 // Compare compares the rows of the streams of a pass, which was folded up to the positions of the snapshot, column by
-// column: customers with their states and indexes, and their moves. It returns how many streams there were. Which ticks
+// column: customers with their states and indexes, their moves and their cases. It returns how many streams there were. Which ticks
 // touched a stream is not compared, because ticks that come together count as one of them.
 func (n *Snapshot) Compare(ctx context.Context, pass *refold.Pass, report Report) (int64, error) {
 	return n.compare(ctx, pass, "c.partition = $1", pass.Partition, report)
@@ -44,7 +44,7 @@ func (n *Snapshot) compare(ctx context.Context, pass *refold.Pass, where string,
 		}
 		c.shares = append(c.shares, contents)
 	}
-	for _, part := range []func(context.Context) error{c.customers, c.moves, c.chunks} {
+	for _, part := range []func(context.Context) error{c.customers, c.moves, c.chunks, c.cases} {
 		if err := part(ctx); err != nil {
 			return 0, fmt.Errorf("compare partition %d: %w", pass.Partition, err)
 		}
@@ -118,8 +118,8 @@ func (c *comparison) customer(scan *rowScan, contents *memview.Contents) error {
 		c.differ("customer", scan.id(), refold.Field{Name: "row", Live: "present", Log: refold.Absent})
 		return nil
 	}
-	want, err := rowOf(stream, moves, contents.Fold)
-	if err != nil {
+	var want row
+	if err := want.fill(stream, moves, contents.Fold); err != nil {
 		return err
 	}
 	fields, err := scan.differences(&want)
@@ -133,15 +133,15 @@ func (c *comparison) customer(scan *rowScan, contents *memview.Contents) error {
 	return nil
 }
 
-// rowOf returns the row of a stream that was folded in memory.
-func rowOf(stream *projections.Customer, moves []projections.Move, fold *projections.Fold) (row, error) {
-	r := row{entry: &entry{customer: *stream}, sealed: max(stream.Stream.Chunks()-1, 0)}
-	r.state, _ = stream.Digest(nil)
+// fill makes r the row of a stream that was folded in memory. It uses the memory of the row that r was before.
+func (r *row) fill(stream *projections.Customer, moves []projections.Move, fold *projections.Fold) error {
+	coded := stream.AppendState(r.coded[:0])
+	*r = row{customer: stream, coded: coded, state: stream.DigestOf(coded), sealed: max(stream.Stream.Chunks()-1, 0)}
 	r.digest = r.state
 	for i := range moves {
 		r.digest = r.digest.Add(moves[i].Digest())
 	}
-	return r, r.prepare(fold)
+	return r.prepare(fold)
 }
 
 // moves compares the moves of each stream by their digests, and names the numbers of those that differ.

@@ -15,23 +15,25 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rapport-crm/rapport/domain"
-	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
 
 // silentMoves is how many moves silence alone can bring: the end of an override, maturity, decline and termination.
 const silentMoves = 4
 
-// row is a changed customer with what its new row says beyond the state.
+// row is a customer with what its row says beyond the state.
 type row struct {
-	entry         *entry
+	// entry is that of the batch which changed the customer, nil when it was folded in memory.
+	entry    *entry
+	customer *projections.Customer
+	// coded is the state in its binary form.
+	coded         []byte
 	digest, state projections.Digest
 	sealed        int
 
-	customer *projections.Customer
-	profile  *projections.Profile
-	silent   [silentMoves]silentMove
-	other    pgtype.Text
+	profile *projections.Profile
+	silent  [silentMoves]silentMove
+	other   pgtype.Text
 }
 
 // silentMove is a move that silence alone will bring.
@@ -42,7 +44,6 @@ type silentMove struct {
 
 // prepare computes what several columns of the row need.
 func (r *row) prepare(fold *projections.Fold) error {
-	r.customer = &r.entry.customer
 	r.profile = r.customer.Profile
 	if r.profile == nil {
 		r.profile = new(projections.Profile)
@@ -54,11 +55,12 @@ func (r *row) prepare(fold *projections.Fold) error {
 	for i := range outlook {
 		r.silent[i] = silentMove{outlook[i].At, outlook[i].To}
 	}
-	if len(r.customer.Trade.Other) == 0 {
+	other := r.customer.Trade.Other()
+	if len(other) == 0 {
 		return nil
 	}
-	sums := make([]projections.CurrencyView, len(r.customer.Trade.Other))
-	for i, s := range r.customer.Trade.Other {
+	sums := make([]projections.CurrencyView, len(other))
+	for i, s := range other {
 		sums[i] = projections.CurrencyView{Currency: s.Currency, PurchasedMinor: s.Purchased, ReturnedMinor: s.Returned}
 	}
 	text, err := json.Marshal(sums)
@@ -180,7 +182,7 @@ func newCustomerTable() customerTable {
 		{name: "name_folded", sqlType: "text", values: of(func(r *row) string { return strings.ToLower(r.profile.Name) })},
 		{name: "currency", sqlType: "text", values: of(func(r *row) string { return r.customer.Trade.Main.Currency })},
 		{name: "other_sums", sqlType: "json", values: of(func(r *row) pgtype.Text { return r.other })},
-		bytesOf("state", func(dst []byte, r *row) []byte { return r.customer.AppendState(dst) }),
+		bytesOf("state", func(dst []byte, r *row) []byte { return append(dst, r.coded...) }),
 		bytesOf("tail", appendTail),
 		bytesOf("touched", func(dst []byte, r *row) []byte { return appendOffsets(dst, r.customer.Touched) }),
 	}}
@@ -261,26 +263,35 @@ func (e customerEncoder) copy(ctx context.Context, tx pgx.Tx, table string, rows
 
 // copyChunks stores the chunks of stream indexes that were sealed by this batch.
 func (w *writer) copyChunks(ctx context.Context, tx pgx.Tx) error {
-	type sealedChunk struct {
-		stream *eventstore.Stream
-		id     string
-		number int
-	}
 	var chunks []sealedChunk
 	for _, rows := range w.rows() {
 		for i := range rows {
-			r := &rows[i]
-			for n := r.entry.sealed; n < r.sealed; n++ {
-				chunks = append(chunks, sealedChunk{&r.entry.customer.Stream, r.entry.customer.ID, n})
-			}
+			chunks = rows[i].appendSealed(chunks, rows[i].entry.sealed)
 		}
 	}
-	table := w.batch.store.schema + ".stream_chunks"
-	return copyAll(ctx, tx, table, "customer, number, chunk", chunks, func(b *copyBuffer, c *sealedChunk) error {
+	return copySealed(ctx, tx, w.batch.store.schema, chunks)
+}
+
+// sealedChunk is a chunk of a stream's index that will not change any more.
+type sealedChunk struct {
+	stream *projections.Customer
+	number int
+}
+
+// appendSealed appends the sealed chunks of the row from the given number on.
+func (r *row) appendSealed(chunks []sealedChunk, from int) []sealedChunk {
+	for n := from; n < r.sealed; n++ {
+		chunks = append(chunks, sealedChunk{r.customer, n})
+	}
+	return chunks
+}
+
+func copySealed(ctx context.Context, tx pgx.Tx, schema string, chunks []sealedChunk) error {
+	return copyAll(ctx, tx, schema+".stream_chunks", "customer, number, chunk", chunks, func(b *copyBuffer, c *sealedChunk) error {
 		b.row(3)
-		b.text(c.id)
+		b.text(c.stream.ID)
 		b.integer(int64(c.number))
-		b.blob(c.stream.AppendChunk(nil, c.number))
+		b.appended(func(dst []byte) []byte { return c.stream.Stream.AppendChunk(dst, c.number) })
 		return nil
 	})
 }

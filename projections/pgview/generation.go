@@ -67,6 +67,8 @@ func (g generation) render(file, schema string) (string, error) {
 		"Reasons":  nameArray(func(i int) string { return projections.Reason(i).String() }, reasonCount()),
 		"Verdicts": nameArray(func(i int) string { return eventstore.Verdict(i).String() }, len(projections.Rollups{}.Verdicts)),
 		"Flows":    int(kindFlow), "Cohorts": int(kindCohort), "Trade": int(kindTrade), "Types": int(kindType),
+		"CellKinds": nameArray(func(i int) string { return projections.CellKind(i).String() }, projections.CellKindCount),
+		"Sums":      cellSums, "Names": cellKey[3:7],
 		"StageCounts": int(kindStage), "VerdictCounts": int(kindVerdict), "Open": int(kindOpen), "Late": int(kindLate),
 	})
 	if err != nil {

@@ -262,7 +262,13 @@ func dropViews(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// drop removes a generation. Those who read or write one begin with its checkpoints: whoever has them gets the other
+// tables as well, and no two wait for one another.
 func drop(ctx context.Context, tx pgx.Tx, schema string) error {
+	lock := "LOCK TABLE " + pgx.Identifier{schema, "checkpoints"}.Sanitize() + " IN ACCESS EXCLUSIVE MODE"
+	if _, err := tx.Exec(ctx, lock); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, "DROP SCHEMA "+pgx.Identifier{schema}.Sanitize()+" CASCADE"); err != nil {
 		return err
 	}

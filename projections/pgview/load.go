@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -25,10 +27,12 @@ type loader struct {
 	contents []*memview.Contents
 	// digest sums those of the rows.
 	digest projections.Digest
+	// sealed are the sealed chunks of all streams, known when the customers were written.
+	sealed []sealedChunk
 }
 
 // load writes everything that the pass holds. The tables have no keys yet.
-func (s *Store) load(ctx context.Context, tx pgx.Tx, pass *refold.Pass) (projections.Digest, error) {
+func (s *Store) load(ctx context.Context, tx pgx.Tx, pass *refold.Pass, logger *slog.Logger) (projections.Digest, error) {
 	l := &loader{store: s, tx: tx, pass: pass}
 	for _, share := range pass.Stores() {
 		contents, err := share.Contents(0)
@@ -37,10 +41,20 @@ func (s *Store) load(ctx context.Context, tx pgx.Tx, pass *refold.Pass) (project
 		}
 		l.contents = append(l.contents, contents)
 	}
-	for _, table := range []func(context.Context) error{l.customers, l.chunks, l.moves, l.rollups, l.quarantine, l.parking} {
-		if err := table(ctx); err != nil {
+	tables := []struct {
+		name  string
+		write func(context.Context) error
+	}{
+		{"customers", l.customers}, {"stream_chunks", l.chunks}, {"moves", l.moves}, {"rollups", l.rollups}, {"cells", l.cells}, {"cases", l.cases},
+		{"quarantine", l.quarantine}, {"parked", l.parking},
+	}
+	for _, t := range tables {
+		begun := time.Now()
+		if err := t.write(ctx); err != nil {
 			return l.digest, err
 		}
+		logger.LogAttrs(ctx, slog.LevelDebug, "table written", slog.String("table", t.name),
+			slog.Int("partition", pass.Partition), slog.Duration("writing", time.Since(begun)))
 	}
 	return l.digest, nil
 }
@@ -70,23 +84,23 @@ const rowsAtATime = 64
 func (l *loader) customers(ctx context.Context) error {
 	next, stop := iter.Pull2(l.streams())
 	defer stop()
-	rows := make([]row, 0, rowsAtATime)
+	rows := make([]row, rowsAtATime)
 	encoder := customerEncoder{table: &l.store.customers, partition: l.pass.Partition}
 	return copyRows(ctx, l.tx, l.store.schema+".customers", encoder.columns(), func(b *copyBuffer) (bool, error) {
-		rows = rows[:0]
-		for len(rows) < rowsAtATime {
+		n := 0
+		for ; n < len(rows); n++ {
 			with, stream, ok := next()
 			if !ok {
 				break
 			}
-			r, err := rowOf(stream, with.moves, with.fold)
-			if err != nil {
+			r := &rows[n]
+			if err := r.fill(stream, with.moves, with.fold); err != nil {
 				return false, err
 			}
 			l.digest = l.digest.Add(r.digest)
-			rows = append(rows, r)
+			l.sealed = r.appendSealed(l.sealed, 0)
 		}
-		return len(rows) == rowsAtATime, encoder.encode(b, rows)
+		return n == len(rows), encoder.encode(b, rows[:n])
 	})
 }
 
@@ -161,21 +175,7 @@ func (e customerEncoder) encode(b *copyBuffer, rows []row) error {
 }
 
 func (l *loader) chunks(ctx context.Context) error {
-	next, stop := iter.Pull2(l.streams())
-	defer stop()
-	return copyRows(ctx, l.tx, l.store.schema+".stream_chunks", "customer, number, chunk", func(b *copyBuffer) (bool, error) {
-		_, stream, ok := next()
-		if !ok {
-			return false, nil
-		}
-		for n := range stream.Stream.Chunks() - 1 {
-			b.row(3)
-			b.text(stream.ID)
-			b.integer(int64(n))
-			b.blob(stream.Stream.AppendChunk(nil, n))
-		}
-		return true, nil
-	})
+	return copySealed(ctx, l.tx, l.store.schema, l.sealed)
 }
 
 // moves are written in the order in which they took effect, on which the index on that instant relies.
@@ -187,27 +187,9 @@ func (l *loader) moves(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(all, func(a, b *projections.Move) int { return cmp.Compare(a.At, b.At) })
-	const columns = "customer, seq, at, from_stage, to_stage, reason, inferred, won_back, dwell, evidence, policy"
-	return copyAll(ctx, l.tx, l.store.schema+".moves", columns, all, func(b *copyBuffer, m **projections.Move) error {
-		b.move(*m)
-		return nil
+	return copyAll(ctx, l.tx, l.store.schema+".moves", moveColumns, all, func(b *copyBuffer, m **projections.Move) error {
+		return encodeMove(b, *m)
 	})
-}
-
-// move appends a row of the table moves.
-func (b *copyBuffer) move(m *projections.Move) {
-	b.row(11)
-	b.text(m.Customer)
-	b.integer(int64(m.Seq))
-	b.bigint(int64(m.At))
-	b.smallint(int64(m.From))
-	b.smallint(int64(m.To))
-	b.smallint(int64(m.Reason))
-	b.boolean(m.Inferred)
-	b.boolean(m.WonBack)
-	b.bigint(m.Dwell)
-	b.texts(m.Evidence)
-	b.text(m.Policy)
 }
 
 // rollups adds the counts of the pass as rows of their own; those of all passes are summed before the table gets its key.

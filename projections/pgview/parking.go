@@ -1,6 +1,7 @@
 package pgview
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,16 +11,16 @@ import (
 	"github.com/rapport-crm/rapport/projections"
 )
 
-// Queue returns the records that wait behind a parked stream.
-func (s *Store) Queue(ctx context.Context, p int, stream string) ([]int64, error) {
+// Queue returns the first records that wait behind a parked stream. The index queued_customer has their order.
+func (s *Store) Queue(ctx context.Context, p int, stream string, limit int) ([]int64, error) {
 	if _, err := s.partition(p); err != nil {
 		return nil, fmt.Errorf("queue of stream %q: %w", stream, err)
 	}
 	if !storable(stream) {
 		return nil, nil
 	}
-	query := s.sql("SELECT record_offset FROM {g}.queued WHERE partition = $1 AND customer = $2 ORDER BY record_offset")
-	rows, err := s.pool.Query(ctx, query, p, stream)
+	query := s.sql("SELECT record_offset FROM {g}.queued WHERE partition = $1 AND customer = $2 ORDER BY record_offset LIMIT $3")
+	rows, err := s.pool.Query(ctx, query, p, stream, limit)
 	if err != nil {
 		return nil, fmt.Errorf("queue of stream %q: %w", stream, err)
 	}
@@ -30,31 +31,58 @@ func (s *Store) Queue(ctx context.Context, p int, stream string) ([]int64, error
 	return offsets, nil
 }
 
-// Parked returns the parked customers, those longest parked first; with an id that one alone, if it is parked.
-func (s *Store) Parked(ctx context.Context, stream string) ([]projections.Parked, error) {
-	query := s.sql(`SELECT p.partition, p.customer, p.record_offset, p.at, p.error,
-			(SELECT count(*) FROM {g}.queued q WHERE q.partition = p.partition AND q.customer = p.customer)
-		FROM {g}.parked p WHERE $1 = '' OR p.customer = $1 ORDER BY p.at, p.partition, p.customer`)
-	rows, err := s.pool.Query(ctx, query, storableText(stream))
+// Parked returns a page of the parked customers.
+func (s *Store) Parked(ctx context.Context, filter projections.ParkedFilter) (*projections.ParkedPage, error) {
+	// A page of nothing checks the filter.
+	page, err := projections.PageOfParked(nil, filter)
+	if err == nil && storable(filter.Stream) {
+		var found []projections.Parked
+		if found, err = s.parked(ctx, filter); err == nil {
+			page, err = projections.PageOfParked(found, filter)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list parked customers: %w", err)
 	}
-	parked, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p projections.Parked, err error) {
+	return page, nil
+}
+
+// parked returns the first parked customers that the filter selects, one more than the page has. Queues are counted for
+// those alone.
+func (s *Store) parked(ctx context.Context, filter projections.ParkedFilter) ([]projections.Parked, error) {
+	l := list{conditions: []string{"true"}}
+	if filter.Stream != "" {
+		l.where("customer = ?", filter.Stream)
+	}
+	if filter.Cursor != "" {
+		after, err := projections.ParseParkedCursor(filter.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		place := l.place(int64(after.At)) + ", " + l.place(after.Partition) + ", " + l.place(after.Customer)
+		l.conditions = append(l.conditions, "(at, partition, customer) > ("+place+")")
+	}
+	limit := l.place(cmp.Or(filter.Limit, projections.DefaultLimit) + 1)
+	rows, err := s.pool.Query(ctx, s.sql(`SELECT p.partition, p.customer, p.record_offset, p.at, p.error,
+			(SELECT count(*) FROM {g}.queued q WHERE q.partition = p.partition AND q.customer = p.customer)
+		FROM (SELECT * FROM {g}.parked WHERE `+l.all()+` ORDER BY at, partition, customer LIMIT `+limit+`) p
+		ORDER BY p.at, p.partition, p.customer`), l.arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p projections.Parked, err error) {
 		return p, row.Scan(&p.Partition, &p.Customer, &p.Offset, &p.At, &p.Error, &p.Queue)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list parked customers: %w", err)
-	}
-	return parked, nil
 }
 
 // queueParking keeps the parked customers and their queues up to date: what is released goes before what is parked
 // again.
 func (w *writer) queueParking() {
 	s, partition := w.batch.store, w.batch.at.Partition
-	if released := w.changes.Released; len(released) > 0 {
-		w.closing.Queue(s.sql("DELETE FROM {g}.parked WHERE partition = $1 AND customer = ANY($2)"), partition, released)
-		w.closing.Queue(s.sql("DELETE FROM {g}.queued WHERE partition = $1 AND customer = ANY($2)"), partition, released)
+	if r := w.changes.Released; r != nil {
+		w.closing.Queue(s.sql("DELETE FROM {g}.parked WHERE partition = $1 AND customer = $2"), partition, r.Customer)
+		w.closing.Queue(s.sql("DELETE FROM {g}.queued WHERE partition = $1 AND customer = $2 AND record_offset <= $3"),
+			partition, r.Customer, r.Through)
 	}
 	if parked := w.changes.Parked; len(parked) > 0 {
 		insert := s.sql(`INSERT INTO {g}.parked (partition, customer, record_offset, at, error)

@@ -3,8 +3,10 @@ package pgview
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -78,13 +80,19 @@ func (r *rebuilder) indexTable(ctx context.Context, t tableIndexes) error {
 		if _, err := tx.Exec(ctx, bulkSettings); err != nil {
 			return err
 		}
+		begun := time.Now()
 		for _, statement := range t.statements {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, "ANALYZE "+table)
-		return err
+		indexed := time.Now()
+		if _, err := tx.Exec(ctx, "ANALYZE "+table); err != nil {
+			return err
+		}
+		r.options.Logger.LogAttrs(ctx, slog.LevelInfo, "table indexed", slog.String("table", t.table),
+			slog.Duration("indexing", indexed.Sub(begun)), slog.Duration("analysing", time.Since(indexed)))
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("index %s: %w", table, err)
@@ -105,6 +113,9 @@ func (r *rebuilder) sumRollups(ctx context.Context) error {
 				return err
 			}
 			if err := copyRollups(ctx, tx, r.store.schema, p, &sum); err != nil {
+				return err
+			}
+			if err := r.sumCells(ctx, tx, p); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package pgview
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,9 +54,18 @@ func (r *rebuilder) loadPartition(ctx context.Context, at RebuildPartition) erro
 			}
 		},
 	}
-	begun, before := time.Now(), at.Seconds
+	begun, seconds := time.Now(), at.Seconds
 	return refold.Partition(ctx, r.log, at.Partition, at.Pinned, options, func(ctx context.Context, pass *refold.Pass) error {
-		return r.write(ctx, pass, before+time.Since(begun).Seconds())
+		folded := time.Now()
+		seconds += folded.Sub(begun).Seconds()
+		if err := r.write(ctx, pass, seconds); err != nil {
+			return err
+		}
+		r.options.Logger.LogAttrs(ctx, slog.LevelInfo, "shares loaded", slog.Int("partition", pass.Partition),
+			slog.Int("from", pass.From), slog.Int("to", pass.To), slog.Duration("folding", folded.Sub(begun)), slog.Duration("writing", time.Since(folded)))
+		begun = time.Now()
+		seconds += begun.Sub(folded).Seconds()
+		return nil
 	})
 }
 
@@ -65,7 +75,7 @@ func (r *rebuilder) write(ctx context.Context, pass *refold.Pass, seconds float6
 		if _, err := tx.Exec(ctx, bulkSettings); err != nil {
 			return err
 		}
-		digest, err := r.store.load(ctx, tx, pass)
+		digest, err := r.store.load(ctx, tx, pass, r.options.Logger)
 		if err != nil {
 			return err
 		}

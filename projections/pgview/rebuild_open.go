@@ -68,8 +68,7 @@ func (r *rebuilder) policy(live *Generation) (*domain.Policy, error) {
 	case live == nil:
 		return domain.DefaultPolicy(), nil
 	case live.Policy == "":
-		// Generations of the first version keep the version of their policy only.
-		if policy := domain.DefaultPolicy(); policy.Version == live.PolicyVersion {
+		if policy := domain.DefaultPolicy(); mayHaveBegunWith(policy, live.PolicyVersion, live.PolicyDigest) {
 			return policy, nil
 		}
 		return nil, fmt.Errorf("generation %s keeps no document of its policy %q: name the policy to begin with", live.Name, live.PolicyVersion)

@@ -34,28 +34,34 @@ func (s *Store) Lifecycle(ctx context.Context, filter projections.LifecycleFilte
 // event, so the result is kept until something changes.
 func (s *Store) standing(ctx context.Context) (*projections.Standing, error) {
 	var st *projections.Standing
-	err := s.read(ctx, func(tx pgx.Tx, now moment) error {
-		if st = s.memo.get(now); st != nil {
-			return nil
-		}
-		rollups, err := s.readRollups(ctx, tx)
-		if err != nil {
-			return err
-		}
-		st = &projections.Standing{
-			AsOf: now.newest, Positions: now.positions, Rollups: rollups, Digest: now.digest, Policy: now.policy,
-		}
-		if err := s.advance(ctx, tx, now, st); err != nil {
-			return fmt.Errorf("advance customers to now: %w", err)
-		}
-		st.Digest = st.Digest.Add(st.Rollups.Digest())
-		s.memo.put(now, st)
-		return nil
+	err := s.read(ctx, func(tx pgx.Tx, now moment) (err error) {
+		st, err = s.standingAt(ctx, tx, now)
+		return err
 	})
 	return st, err
 }
 
-// advance adds what silence has brought by now. The index customers_due finds the customers.
+// standingAt is standing within a read.
+func (s *Store) standingAt(ctx context.Context, tx pgx.Tx, now moment) (*projections.Standing, error) {
+	if st := s.memo.get(now); st != nil {
+		return st, nil
+	}
+	rollups, err := s.readRollups(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	st := &projections.Standing{
+		AsOf: now.newest, Positions: now.positions, Rollups: rollups, Digest: now.digest, Policy: now.policy,
+	}
+	if err := s.advance(ctx, tx, now, st); err != nil {
+		return nil, fmt.Errorf("advance customers to now: %w", err)
+	}
+	st.Digest = st.Digest.Add(st.Rollups.Digest())
+	s.memo.put(now, st)
+	return st, nil
+}
+
+// advance adds what silence has brought by now, also to the digest, but for the roll-ups, which are not in it yet. The index customers_due finds the customers.
 func (s *Store) advance(ctx context.Context, tx pgx.Tx, now moment, st *projections.Standing) error {
 	query := s.sql(`SELECT c.id, c.partition, c.state FROM {g}.checkpoints p
 		JOIN {g}.customers c ON c.partition = p.partition AND c.next_due > 0 AND c.next_due <= $1`)
@@ -85,6 +91,8 @@ func (s *Store) advance(ctx context.Context, tx pgx.Tx, now moment, st *projecti
 		ahead.Moves = ahead.Moves[:0]
 		return nil
 	})
+	st.SilentCells, ahead.Rollups.Cells = ahead.Rollups.Cells, nil
+	st.Digest = st.Digest.Add(projections.DigestOfCells(st.SilentCells))
 	st.Rollups.Add(&ahead.Rollups)
 	return err
 }

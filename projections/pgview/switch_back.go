@@ -40,7 +40,7 @@ var ErrNoGeneration = errors.New("there is no such generation")
 // ListGenerations returns the generations of a database, the oldest first, with the progress of rebuilds.
 func ListGenerations(ctx context.Context, pool *pgxpool.Pool) ([]GenerationStatus, error) {
 	var list []GenerationStatus
-	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+	err := readAtOneMoment(ctx, pool, func(tx pgx.Tx) (err error) {
 		list, err = listGenerations(ctx, tx)
 		return err
 	})
@@ -63,8 +63,9 @@ func listGenerations(ctx context.Context, tx pgx.Tx) ([]GenerationStatus, error)
 		var shown *time.Time
 		err = row.Scan(&s.ID, &s.Name, &s.State, &s.PolicyVersion, &has.Policy, &s.Partitions, &s.Era, &has.StateFormat, &has.Layout,
 			&s.CreatedAt, &shown, &s.Note)
+		s.CreatedAt = s.CreatedAt.UTC()
 		if shown != nil {
-			s.ShownAt = *shown
+			s.ShownAt = shown.UTC()
 		}
 		has.Name, has.Partitions = s.Name, s.Partitions
 		if err == nil {
@@ -78,7 +79,7 @@ func listGenerations(ctx context.Context, tx pgx.Tx) ([]GenerationStatus, error)
 	}
 	for i := range list {
 		if err := list[i].read(ctx, tx); err != nil {
-			return nil, err
+			return nil, dropped(list[i].Name, err)
 		}
 	}
 	return list, nil
@@ -105,6 +106,7 @@ func (s *GenerationStatus) read(ctx context.Context, tx pgx.Tx) (err error) {
 	if err != nil {
 		return fmt.Errorf("read the rebuild of %s: %w", s.Name, err)
 	}
+	r.StartedAt, r.UpdatedAt = r.StartedAt.UTC(), r.UpdatedAt.UTC()
 	r.Running = r.Running && s.State == StateLoading
 	if r.Partitions, err = readRebuildPartitions(ctx, tx, s.ID); err != nil {
 		return err

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/wire"
@@ -105,7 +108,7 @@ func (p *Pass) read(ctx context.Context, log Log) error {
 		}
 		last := &batch.Records[len(batch.Records)-1]
 		p.Last, p.Recorded = projections.Fingerprint(last), domain.InstantOf(last.RecordedAt)
-		p.giveUp(ctx)
+		p.giveUp(ctx, last.Offset+1)
 		if p.options.Progress != nil {
 			p.options.Progress(Progress{Partition: p.Partition, From: p.From, To: p.To, Next: last.Offset + 1, End: p.End})
 		}
@@ -134,13 +137,17 @@ func (p *Pass) fold(ctx context.Context, records []eventstore.Record) error {
 	return p.flush(ctx)
 }
 
+// flush folds the records that wait. The shares are folded at the same time, so that one partition keeps the processors
+// busy, be it the only one or the others being written.
 func (p *Pass) flush(ctx context.Context) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, s := range p.shares {
-		if err := s.flush(ctx); err != nil {
-			return err
+		if len(s.group) > 0 {
+			group.Go(func() error { return s.flush(ctx) })
 		}
 	}
-	return nil
+	return group.Wait()
 }
 
 // foldControl hands a control record to every share. A tick that fires no timer of a share would do nothing there but
@@ -180,16 +187,25 @@ func (c *control) tick(r *eventstore.Record) (domain.Instant, bool) {
 	return d.At, true
 }
 
-// giveUp leaves the highest shares to a later pass when the memory is used up, down to three quarters of it. The lowest
-// share is never given up.
-func (p *Pass) giveUp(ctx context.Context) {
-	total := p.Bytes()
+// giveUp leaves the highest shares to a later pass when all of them together will take more memory than allowed, down to
+// three quarters of it: the earlier, the less is folded in vain. The lowest share is never given up. next of the records
+// were read.
+func (p *Pass) giveUp(ctx context.Context, next int64) {
+	// The first records may be unlike the others.
+	ahead := 0.0
+	if next >= p.End/16 {
+		ahead = float64(p.End-next) / float64(next)
+	}
+	var total int64
+	for _, s := range p.shares {
+		total += s.expected(ahead)
+	}
 	if p.options.Memory <= 0 || total <= p.options.Memory {
 		return
 	}
 	for p.To > p.From+1 && total > p.options.Memory/4*3 {
 		p.To--
-		total -= p.shares[p.To-p.From].bytes
+		total -= p.shares[p.To-p.From].expected(ahead)
 		p.shares[p.To-p.From] = nil
 		p.shares = p.shares[:p.To-p.From]
 	}

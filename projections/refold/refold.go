@@ -2,6 +2,7 @@ package refold
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -39,6 +40,9 @@ type Options struct {
 	Progress func(Progress)
 	// Logger gets one line per change of state. Default: none.
 	Logger *slog.Logger
+
+	// copies lets batches work on copies of the customers, so that one in which the fold panics can be done again.
+	copies bool
 }
 
 func (o Options) withDefaults() Options {
@@ -60,7 +64,8 @@ type Progress struct {
 	Next, End int64
 }
 
-// Done returns the part of the whole partition that is done, 0 to 1. It can go down when shares are given up.
+// Done returns the part of the whole partition that is done, 0 to 1. It can go down when shares are given up, and when a
+// pass is begun anew.
 func (p Progress) Done() float64 {
 	if p.End == 0 {
 		return 1
@@ -77,12 +82,14 @@ func Partition(ctx context.Context, log Log, partition int, end int64, o Options
 	o = o.withDefaults()
 	to := Shares
 	for from := o.From; from < Shares; {
-		pass, err := newPass(ctx, &o, log, partition, end, from, to)
-		if err != nil {
-			return fmt.Errorf("fold partition %d anew: %w", partition, err)
+		pass, err := readPass(ctx, &o, log, partition, end, from, to)
+		if errors.Is(err, projections.ErrTorn) {
+			// The fold panicked on a customer, which is rare enough to read the records twice then.
+			o.copies = true
+			pass, err = readPass(ctx, &o, log, partition, end, from, to)
 		}
-		if err := pass.read(ctx, log); err != nil {
-			return pass.wrap(err)
+		if err != nil {
+			return err
 		}
 		if err := take(ctx, pass); err != nil {
 			return pass.wrap(err)
@@ -94,11 +101,23 @@ func Partition(ctx context.Context, log Log, partition int, end int64, o Options
 	return nil
 }
 
+// readPass folds the records before end into shares.
+func readPass(ctx context.Context, o *Options, log Log, partition int, end int64, from, to int) (*Pass, error) {
+	pass, err := newPass(ctx, o, log, partition, end, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("fold partition %d anew: %w", partition, err)
+	}
+	if err := pass.read(ctx, log); err != nil {
+		return nil, pass.wrap(err)
+	}
+	return pass, nil
+}
+
 // Stream folds the records of one stream, and the control records that may have changed it, in order of offset: those of
 // its posting list. The pass that it returns holds this stream alone.
 func Stream(ctx context.Context, log Log, partition int, id string, list []eventstore.Record, o Options) (*Pass, error) {
 	o = o.withDefaults()
-	o.Trusted, o.Memory = true, 0
+	o.Trusted, o.Memory, o.copies = true, 0, true
 	share := ShareOf(id)
 	pass, err := newPass(ctx, &o, log, partition, 0, share, share+1)
 	if err != nil {

@@ -160,6 +160,20 @@ func TestProgressGoesUpToTheWhole(t *testing.T) {
 	}
 }
 
+func TestWhatHasNoRoomIsGivenUpBeforeMuchOfItIsFolded(t *testing.T) {
+	t.Parallel()
+	l := &log{parts: viewtest.Purchases(20_000, 200).Partition(1), window: 200}
+	first := int64(0)
+	_, passes := anew(t, l, 0, refold.Options{Fold: viewtest.DefaultFold(), Memory: 1_000_000, Progress: func(p refold.Progress) {
+		if first == 0 && p.To < refold.Shares {
+			first = p.Next
+		}
+	}})
+	if passes < 2 || first > 20_000/8 {
+		t.Errorf("of %d passes the first gives shares up after %d of 20000 records", passes, first)
+	}
+}
+
 func TestAnEmptyPartitionIsOnePass(t *testing.T) {
 	t.Parallel()
 	l := &log{parts: [][]eventstore.Record{nil}, window: 1}

@@ -44,7 +44,7 @@ type share struct {
 }
 
 func newShare(ctx context.Context, number int, o *Options, log Log, partition int) (*share, error) {
-	s := &share{Store: memview.NewAt(o.Fold, 1, o.At), number: number}
+	s := &share{Store: memview.NewWith(o.Fold, 1, memview.Options{At: o.At, InPlace: !o.copies}), number: number}
 	s.folder = projections.NewFolder(o.Fold, s, projections.FolderOptions{
 		PartitionOf: log.PartitionOf, Records: records{log, partition}, Trusted: o.Trusted,
 	})
@@ -63,9 +63,6 @@ func (s *share) fold(ctx context.Context, records []eventstore.Record) error {
 
 // flush folds the records that wait.
 func (s *share) flush(ctx context.Context) error {
-	if len(s.group) == 0 {
-		return nil
-	}
 	err := s.fold(ctx, s.group)
 	s.group = s.group[:0]
 	return err
@@ -108,7 +105,7 @@ func (b *batch) Commit(ctx context.Context, changes *projections.Changes) (proje
 // state and a place in the index, an accepted event in the index of its stream, a move with its evidence, and a record
 // that was set aside.
 const (
-	streamBytes = 1300
+	streamBytes = 900
 	eventBytes  = 80
 	moveBytes   = 220
 	asideBytes  = 700
@@ -121,6 +118,12 @@ func (s *share) measure() error {
 	}
 	s.bytes = int64(contents.Len())*streamBytes + s.accepted*eventBytes + s.moves*moveBytes + s.aside*asideBytes
 	return nil
+}
+
+// expected returns about how many bytes the share will take at least when ahead times as many records as until now were
+// folded: the streams that are there go on, and there may be new ones.
+func (s *share) expected(ahead float64) int64 {
+	return s.bytes + int64(ahead*float64(s.accepted))*eventBytes
 }
 
 // records reads records of one partition, whatever number the share gives its own.

@@ -19,7 +19,7 @@ type Total struct {
 	Newest domain.Instant
 	// Streams counts the streams, and Quarantined the records that were set aside.
 	Streams, Quarantined int64
-	// Digest is that of the streams as their last records left them.
+	// Digest is that of the streams as their last records left them, with the cells.
 	Digest  projections.Digest
 	Rollups projections.Rollups
 	// Parked are in order of customer, Queued and Policies in order of offset.
@@ -43,6 +43,7 @@ func (t *Total) Add(pass *Pass) error {
 		t.Streams += int64(c.Len())
 		t.Quarantined += int64(len(c.Quarantine))
 		t.Rollups.Add(c.Rollups)
+		t.Digest = t.Digest.Add(projections.DigestOfCells(c.Rollups.Cells))
 		for stream, moves := range c.Streams() {
 			var d projections.Digest
 			d, buf = stream.Digest(buf)

@@ -74,6 +74,13 @@ func answers(t testing.TB, s projections.Store, subjects []string, lists []proje
 	for _, status := range []projections.QuarantineStatus{"", projections.StatusOpen, projections.StatusRedriven, projections.StatusDiscarded, "\x00"} {
 		ask("quarantine "+string(status), quarantine(t, s, projections.QuarantineFilter{Status: status, Limit: 3}), nil)
 	}
+	for _, filter := range cellFilters() {
+		cells, err := s.Cells(ctx, filter)
+		ask(fmt.Sprintf("cells %+v", filter), cells, err)
+	}
+	for _, filter := range caseFilters() {
+		ask(fmt.Sprintf("cases %+v", filter), casePages(t, s, filter), nil)
+	}
 	operating, err := operations(t, s)
 	ask("operations", operating, err)
 	return a
@@ -90,14 +97,15 @@ func operations(t testing.TB, s projections.Store) (answers []any, err error) {
 	for i := range partitions {
 		partitions[i].Epoch = 0
 	}
-	parked, err := s.Parked(t.Context(), "")
+	page, err := s.Parked(t.Context(), projections.ParkedFilter{})
 	if err != nil {
 		return nil, err
 	}
+	parked := page.Items
 	queues := make(map[string][]int64)
 	for i := range parked {
 		parked[i].Error, _, _ = strings.Cut(parked[i].Error, "\n")
-		if queues[parked[i].Customer], err = s.Queue(t.Context(), parked[i].Partition, parked[i].Customer); err != nil {
+		if queues[parked[i].Customer], err = s.Queue(t.Context(), parked[i].Partition, parked[i].Customer, 1000); err != nil {
 			return nil, err
 		}
 	}

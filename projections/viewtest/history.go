@@ -250,6 +250,20 @@ var story = []struct{ name, data string }{
 	{"customer.stage_overridden", `{"stage":"maturity","reason":"r%d","until":"2025-09-01T00:00:00Z"}`},
 	{"relationship.ended", `{"reason":"r%d"}`},
 	{"elsewhere.happened", `{"n":%d}`},
+	{"inquiry.received", `{"inquiry_id":"q%d"}`},
+	{"inquiry.answered", `{"inquiry_id":"q%d"}`},
+	{"promise.made", `{"promise_id":"p%[1]d","due_at":"2025-0%[1]d-01T00:00:00Z","employee":"e1"}`},
+	{"promise.kept", `{"promise_id":"p%d"}`},
+	{"delivery.handed_over", `{"delivery_id":"d%d"}`},
+	{"follow_up.completed", `{"of":"d%d","channel":"phone","employee":"e2"}`},
+	{"contact.intended", `{"employee":"e%d","channel":"phone"}`},
+	{"contact.made", `{"direction":"in","channel":"visit","category":"k%d"}`},
+	{"complaint.filed", `{"complaint_id":"k%[1]d","subject":"late \"%[1]d\"","form":"oral"}`},
+	{"complaint.handed_over", `{"complaint_id":"k%[1]d","to":"e%[1]d"}`},
+	{"complaint.resolved", `{"complaint_id":"k%d","satisfied":true}`},
+	{"complaint.reopened", `{"complaint_id":"k%d"}`},
+	{"survey.answered", `{"questionnaire":"service","source":"internal","mode":"phone","employees":{"receptionist":"e1"},"answers":[{"item":"V01","score":%d},{"item":"V02","refused":true}]}`},
+	{"survey.answered", `{"questionnaire":"nps","source":"external","answers":[{"item":"NPS","score":%d}]}`},
 }
 
 // any returns an event of the story, or the example of any type of the catalogue.

@@ -1,9 +1,12 @@
 package viewtest
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -58,7 +61,7 @@ func testParked(t *testing.T, open NewStore) {
 
 	broken.Store(false)
 	Fold(t, store, fold, records, 3)
-	if parked, err := store.Parked(t.Context(), ""); err != nil || len(parked) > 0 {
+	if parked, err := store.Parked(t.Context(), projections.ParkedFilter{}); err != nil || len(parked.Items) > 0 {
 		t.Errorf("%v are parked, error %v", parked, err)
 	}
 	stream, err := store.Stream(t.Context(), sick)
@@ -70,16 +73,118 @@ func testParked(t *testing.T, open NewStore) {
 	}
 }
 
-// checkParked compares the only parked customer, its queue and the backlog.
-func checkParked(t *testing.T, store projections.Store, want projections.Parked, queue []int64) {
-	t.Helper()
-	parked, err := store.Parked(t.Context(), "")
+// testLongRedrive redrives a customer with a queue of more records than one batch takes, with a writer that dies between
+// any two batches and a successor that goes on.
+func testLongRedrive(t *testing.T, open NewStore) {
+	const waiting, batch = 12_000, 5000
+	g := newGenerator(2, func(int) int { return 0 })
+	sick, well := g.subjects[0], g.subjects[1]
+	g.append(g.event(0, "purchase.recorded", well, `{"amount":{"minor":1,"currency":"CNY"}}`))
+	g.append(g.event(1, poison, sick, `{}`))
+	for i := range waiting - 1 {
+		g.at = g.at.Add(time.Minute)
+		g.append(g.event(i+2, "purchase.recorded", sick, `{"amount":{"minor":1,"currency":"CNY"}}`))
+	}
+	g.redrive(len(g.items), sick)
+	parts := g.Partition(1)
+
+	var broken atomic.Bool
+	broken.Store(true)
+	fold := Breaking(DefaultFold(), broken.Load)
+	store := open(t, fold, 1)
+	Fold(t, store, fold, [][]eventstore.Record{parts[0][:waiting+1]}, 4000)
+	broken.Store(false)
+	for died := 0; ; died++ {
+		page, err := store.Parked(t.Context(), projections.ParkedFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Items) != 1 || page.Items[0].Offset != int64(1+died*batch) || page.Items[0].Queue != int64(waiting-died*batch) {
+			t.Fatalf("after %d batches the parked are %+v", died, page.Items)
+		}
+		if err = foldUntilDeath(t, store, fold, parts); err == nil {
+			if died != waiting/batch {
+				t.Errorf("the redrive took %d batches, want %d", died+1, waiting/batch+1)
+			}
+			break
+		}
+		if !errors.Is(err, errDied) {
+			t.Fatal(err)
+		}
+	}
+	// Nothing stands between the queued records that would make another order of them.
+	Equal(t, store, reference(t, DefaultFold(), parts), g.Subjects())
+}
+
+// testParkedPages parks customers of several partitions, several of them at the same instant, and reads them in pages.
+func testParkedPages(t *testing.T, open NewStore) {
+	g := newGenerator(5, func(int) int { return 0 })
+	for i, subject := range g.subjects {
+		typ := poison
+		if i%5 == 4 {
+			typ = "note.added"
+		}
+		if i%3 == 0 {
+			g.at = g.at.Add(time.Hour)
+		}
+		g.append(g.event(len(g.items), typ, subject, `{}`))
+	}
+	parts := g.Partition(3)
+	fold := Breaking(DefaultFold(), func() bool { return true })
+	store := open(t, fold, 3)
+	Fold(t, store, fold, parts, 4)
+
+	whole, err := store.Parked(t.Context(), projections.ParkedFilter{Limit: projections.MaxLimit})
 	if err != nil {
 		t.Fatal(err)
 	}
-	offsets, err := store.Queue(t.Context(), want.Partition, want.Customer)
+	if want := len(g.subjects) - len(g.subjects)/5; len(whole.Items) != want || whole.Next != "" {
+		t.Fatalf("%d customers are parked, want %d, next page %q", len(whole.Items), want, whole.Next)
+	}
+	if !slices.IsSortedFunc(whole.Items, func(a, b projections.Parked) int { return cmp.Compare(a.At, b.At) }) {
+		t.Errorf("those parked longest do not come first: %+v", whole.Items)
+	}
+	var paged []projections.Parked
+	for filter := (projections.ParkedFilter{Limit: 2}); ; {
+		page, err := store.Parked(t.Context(), filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if paged = append(paged, page.Items...); page.Next == "" {
+			break
+		}
+		if filter.Cursor = page.Next; len(page.Items) != 2 {
+			t.Errorf("a page in the middle has %d customers", len(page.Items))
+		}
+	}
+	if !slices.Equal(paged, whole.Items) {
+		t.Errorf("pages show %+v, the whole is %+v", paged, whole.Items)
+	}
+	for _, subject := range []string{whole.Items[3].Customer, "nobody", "\x00", "\xff"} {
+		one, err := store.Parked(t.Context(), projections.ParkedFilter{Stream: subject})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parked := subject == whole.Items[3].Customer; len(one.Items) == 1 != parked || parked && one.Items[0] != whole.Items[3] {
+			t.Errorf("of %q alone is shown %+v", subject, one.Items)
+		}
+	}
+}
+
+// checkParked compares the only parked customer, its queue and the backlog.
+func checkParked(t *testing.T, store projections.Store, want projections.Parked, queue []int64) {
+	t.Helper()
+	page, err := store.Parked(t.Context(), projections.ParkedFilter{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	parked := page.Items
+	offsets, err := store.Queue(t.Context(), want.Partition, want.Customer, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, err := store.Queue(t.Context(), want.Partition, want.Customer, 1); err != nil || !slices.Equal(first, queue[:1]) {
+		t.Errorf("the first of the queue is %d, error %v, want %d", first, err, queue[:1])
 	}
 	backlog, err := store.Backlog(t.Context())
 	if err != nil {

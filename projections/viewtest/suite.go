@@ -26,6 +26,8 @@ func Run(t *testing.T, open NewStore) {
 		"A policy over many customers survives its writers":   testSweep,
 		"A sweep is part of the checkpoint":                   testSweepCheckpoint,
 		"Records of a parked customer wait for a redrive":     testParked,
+		"A long queue is redriven though its writers die":     testLongRedrive,
+		"Parked customers come in pages":                      testParkedPages,
 		"Control records act alike in every store":            testControlled,
 		"Silence up to now and no further has its effect":     testSilenceAtNow,
 		"Sums beyond 64 bits stop no commit":                  testOverflow,
@@ -185,6 +187,13 @@ func testFilters(t *testing.T, open NewStore) {
 	} {
 		if _, err := store.Customers(t.Context(), filter); !errors.Is(err, projections.ErrFilter) {
 			t.Errorf("customers %+v: error %v, want ErrFilter", filter, err)
+		}
+	}
+	for _, filter := range []projections.ParkedFilter{
+		{Limit: -1}, {Limit: projections.MaxLimit + 1}, {Cursor: "?"}, {Cursor: page.Next}, {Stream: "\x00", Cursor: "?"},
+	} {
+		if _, err := store.Parked(t.Context(), filter); !errors.Is(err, projections.ErrFilter) {
+			t.Errorf("parked %+v: error %v, want ErrFilter", filter, err)
 		}
 	}
 	for _, filter := range []projections.QuarantineFilter{{Limit: -1}, {Limit: projections.MaxLimit + 1}, {Cursor: "?"}} {

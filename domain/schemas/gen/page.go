@@ -69,6 +69,8 @@ The JSON Schema of a type is [` + "`domain/schemas/<type>/v1.json`" + `](../doma
 - Members that are not listed are kept with the event and have no meaning. A member that is left out is absent;
   null is not a value, except for an attribute.
 - Types that are not listed are kept and shown. A listed type whose data breaks a rule is quarantined with its problems.
+- The answers of ` + "`survey.answered`" + ` must also fit their [questionnaire](satisfaction.md#questionnaires) in the policy in force at
+  their place in the log.
 - An amount is ` + "`{\"minor\": 129900, \"currency\": \"CNY\"}`" + `: minor units (fen, cents) and an ISO 4217 code.
 - A time is RFC 3339 of the years 1900 to 2199, for example ` + "`2026-03-01T09:30:00Z`" + `.
 - An id has at most 256 characters and no control characters; a text has at most 4096 characters unless its schema
@@ -87,6 +89,7 @@ A problem is a JSON pointer into the event, a rule and a message; none repeats t
 | ` + "`format`" + ` | a text does not have the form it must have |
 | ` + "`length`" + ` | a text is empty or too long, or the data is too large |
 | ` + "`exactly_one`" + ` | none or several of a set of alternatives are there |
+| ` + "`unique`" + ` | something is given again that can be given only once |
 | ` + "`utf8`, `nul`" + ` | a text is not valid UTF-8, or holds a NUL character |
 | ` + "`reserved`" + ` | a subject begins with ` + "`rapport:`" + `, which only control records do |
 | ` + "`json`" + ` | the data is not JSON, or is nested deeper than 16 |

@@ -2,6 +2,7 @@
 package notifytest
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"slices"
@@ -28,6 +29,7 @@ func Run(t *testing.T, fresh NewStore) {
 		"a repeated delivery changes nothing":                             repeatedDeliveryChangesNothing,
 		"what is due is that of endpoints in use":                         dueIsThatOfEndpointsInUse,
 		"a claimed delivery is given to nobody else before the lease":     claimedDeliveryIsGivenOnce,
+		"each subscription is given as much as is asked for it":           claimsAreAnsweredTogether,
 		"a lost claim settles nothing":                                    lostClaimSettlesNothing,
 		"an ordered subscription is given the first of each customer":     orderedSubscriptionIsGivenTheFirst,
 		"a finished delivery is sent again on demand":                     finishedDeliveryIsSentAgain,
@@ -75,9 +77,15 @@ func delivery(id, sub, customer string, at time.Time) notify.Delivery {
 	}
 }
 
-func claim(sub string, now time.Time) notify.Claim {
-	return notify.Claim{Subscription: sub, Now: now, Until: now.Add(time.Minute), Limit: 100}
+// claimed takes on what is due of a subscription for a minute, at most a number when one is given.
+func claimed(t *testing.T, store notify.Store, c notify.Claim, now time.Time) []notify.Delivery {
+	t.Helper()
+	c.Limit = cmp.Or(c.Limit, 100)
+	return the[[]notify.Delivery](t)(store.Claim(t.Context(), []notify.Claim{c}, now, now.Add(time.Minute)))
 }
+
+// of is a claim of all that is due of a subscription.
+func of(sub string) notify.Claim { return notify.Claim{Subscription: sub} }
 
 func ids(deliveries []notify.Delivery) []string {
 	list := make([]string, len(deliveries))
@@ -159,14 +167,14 @@ func deliveryComesBack(t *testing.T, store notify.Store) {
 	d.Seq = got.Seq
 	expect(t, "the new delivery", got, d)
 
-	claimed := the[[]notify.Delivery](t)(store.Claim(ctx, claim("a", start)))[0]
-	claimed.Status, claimed.Reason, claimed.FinishedAt, claimed.NextAttempt = notify.Dead, notify.ReasonExhausted, start.Add(time.Hour), time.Time{}
-	claimed.WindowStart, claimed.Tries, claimed.Attempts = start, 2, 3
-	claimed.Log = []notify.Attempt{{At: start, DurationMS: 12, Status: 503, Error: "answered 503", Excerpt: "zu viel \u2026", RetryAfterMS: 1500}, {At: start, Error: "no route"}}
-	must(t, store.Settle(ctx, claimed))
+	taken := claimed(t, store, of("a"), start)[0]
+	taken.Status, taken.Reason, taken.FinishedAt, taken.NextAttempt = notify.Dead, notify.ReasonExhausted, start.Add(time.Hour), time.Time{}
+	taken.WindowStart, taken.Tries, taken.Attempts = start, 2, 3
+	taken.Log = []notify.Attempt{{At: start, DurationMS: 12, Status: 503, Error: "answered 503", Excerpt: "zu viel \u2026", RetryAfterMS: 1500}, {At: start, Error: "no route"}}
+	must(t, store.Settle(ctx, taken))
 	got = the[notify.Delivery](t)(store.Delivery(ctx, "1"))
-	claimed.Claim = got.Claim
-	expect(t, "the settled delivery", got, claimed)
+	taken.Claim = got.Claim
+	expect(t, "the settled delivery", got, taken)
 	_, err := store.Delivery(ctx, "2")
 	expectError(t, err, notify.ErrNotFound)
 }
@@ -207,13 +215,26 @@ func claimedDeliveryIsGivenOnce(t *testing.T, store notify.Store) {
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	the[int](t)(store.Add(ctx, []notify.Delivery{delivery("1", "a", "x", start), delivery("2", "a", "x", start.Add(-time.Second)), delivery("3", "a", "x", start)}))
-	limited := claim("a", start)
-	limited.Limit = 2
-	expect(t, "the first claim", ids(the[[]notify.Delivery](t)(store.Claim(ctx, limited))), []string{"1", "2"})
-	expect(t, "the second claim", ids(the[[]notify.Delivery](t)(store.Claim(ctx, limited))), []string{"3"})
-	expect(t, "the third claim", len(the[[]notify.Delivery](t)(store.Claim(ctx, limited))), 0)
-	later := claim("a", limited.Until)
-	expect(t, "the claim after the lease", ids(the[[]notify.Delivery](t)(store.Claim(ctx, later))), []string{"1", "2", "3"})
+	limited := notify.Claim{Subscription: "a", Limit: 2}
+	expect(t, "the first claim", ids(claimed(t, store, limited, start)), []string{"1", "2"})
+	expect(t, "the second claim", ids(claimed(t, store, limited, start)), []string{"3"})
+	expect(t, "the third claim", len(claimed(t, store, limited, start)), 0)
+	expect(t, "the claim after the lease", ids(claimed(t, store, of("a"), start.Add(time.Minute))), []string{"1", "2", "3"})
+}
+
+func claimsAreAnsweredTogether(t *testing.T, store notify.Store) {
+	t.Helper()
+	ctx := t.Context()
+	for _, id := range []string{"a", "b", "c"} {
+		must(t, store.Subscribe(ctx, subscription(id)))
+	}
+	the[int](t)(store.Add(ctx, []notify.Delivery{
+		delivery("1", "a", "x", start), delivery("2", "b", "x", start), delivery("3", "b", "x", start), delivery("4", "a", "y", start),
+		delivery("5", "c", "x", start), delivery("6", "a", "z", start),
+	}))
+	claims := []notify.Claim{{Subscription: "b", Ordered: true, Limit: 5}, {Subscription: "a", Limit: 2}, {Subscription: "nobody", Limit: 1}}
+	got := the[[]notify.Delivery](t)(store.Claim(ctx, claims, start, start.Add(time.Minute)))
+	expect(t, "the claims", ids(got), []string{"1", "2", "4"})
 }
 
 func lostClaimSettlesNothing(t *testing.T, store notify.Store) {
@@ -221,9 +242,8 @@ func lostClaimSettlesNothing(t *testing.T, store notify.Store) {
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	the[int](t)(store.Add(ctx, []notify.Delivery{delivery("1", "a", "x", start)}))
-	c := claim("a", start)
-	old := the[[]notify.Delivery](t)(store.Claim(ctx, c))[0]
-	current := the[[]notify.Delivery](t)(store.Claim(ctx, claim("a", c.Until)))[0]
+	old := claimed(t, store, of("a"), start)[0]
+	current := claimed(t, store, of("a"), start.Add(time.Minute))[0]
 	old.Status, old.FinishedAt = notify.Dead, start
 	expectError(t, store.Settle(ctx, old), notify.ErrClaimLost)
 	current.NextAttempt, current.Tries = start.Add(time.Hour), 1
@@ -243,18 +263,17 @@ func orderedSubscriptionIsGivenTheFirst(t *testing.T, store notify.Store) {
 		delivery("1", "a", "x", start), delivery("2", "a", "y", start), delivery("3", "a", "x", start), delivery("4", "a", "y", start),
 		delivery("5", "b", "x", start),
 	}))
-	c := claim("a", start)
-	c.Ordered = true
-	first := the[[]notify.Delivery](t)(store.Claim(ctx, c))
+	c := notify.Claim{Subscription: "a", Ordered: true}
+	first := claimed(t, store, c, start)
 	expect(t, "the first claim", ids(first), []string{"1", "2"})
-	expect(t, "while both are claimed", len(the[[]notify.Delivery](t)(store.Claim(ctx, c))), 0)
+	expect(t, "while both are claimed", len(claimed(t, store, c, start)), 0)
 	first[0].NextAttempt = start.Add(time.Hour)
 	must(t, store.Settle(ctx, first[0]))
 	first[1].Status, first[1].FinishedAt, first[1].NextAttempt = notify.Delivered, start, time.Time{}
 	must(t, store.Settle(ctx, first[1]))
-	expect(t, "after one failed and one was taken", ids(the[[]notify.Delivery](t)(store.Claim(ctx, c))), []string{"4"})
+	expect(t, "after one failed and one was taken", ids(claimed(t, store, c, start)), []string{"4"})
 	c.Ordered = false
-	expect(t, "without order", ids(the[[]notify.Delivery](t)(store.Claim(ctx, c))), []string{"3"})
+	expect(t, "without order", ids(claimed(t, store, c, start)), []string{"3"})
 }
 
 func finishedDeliveryIsSentAgain(t *testing.T, store notify.Store) {
@@ -268,14 +287,14 @@ func finishedDeliveryIsSentAgain(t *testing.T, store notify.Store) {
 	d := the[notify.Delivery](t)(store.Delivery(ctx, "1"))
 	expect(t, "the state", []any{d.Status, d.Reason, d.Tries, d.Attempts, d.WindowStart, d.FinishedAt, d.NextAttempt},
 		[]any{notify.Pending, "", 0, 1, time.Time{}, time.Time{}, start.Add(time.Hour)})
-	expect(t, "its claim", ids(the[[]notify.Delivery](t)(store.Claim(ctx, claim("a", start.Add(time.Hour))))), []string{"1"})
+	expect(t, "its claim", ids(claimed(t, store, of("a"), start.Add(time.Hour))), []string{"1"})
 	expectError(t, store.Redeliver(ctx, "2", start), notify.ErrNotFound)
 }
 
 // finishAll claims every delivery of a subscription and ends it.
 func finishAll(t *testing.T, store notify.Store, sub string, status notify.Status) {
 	t.Helper()
-	for _, d := range the[[]notify.Delivery](t)(store.Claim(t.Context(), claim(sub, start))) {
+	for _, d := range claimed(t, store, of(sub), start) {
 		d.Status, d.Reason, d.FinishedAt, d.NextAttempt = status, "r", start, time.Time{}
 		d.WindowStart, d.Tries, d.Attempts = start, 1, 1
 		must(t, store.Settle(t.Context(), d))
@@ -293,7 +312,7 @@ func deadDeliveriesAreSentAgain(t *testing.T, store notify.Store) {
 	the[int](t)(store.Add(ctx, []notify.Delivery{delivery("4", "a", "x", start)}))
 	finishAll(t, store, "a", notify.Delivered)
 	expect(t, "sent again", the[int](t)(store.RedeliverDead(ctx, "a", start)), 2)
-	expect(t, "claimed", ids(the[[]notify.Delivery](t)(store.Claim(ctx, claim("a", start)))), []string{"1", "2"})
+	expect(t, "claimed", ids(claimed(t, store, of("a"), start)), []string{"1", "2"})
 	_, err := store.RedeliverDead(ctx, "c", start)
 	expectError(t, err, notify.ErrNotFound)
 }
@@ -369,10 +388,8 @@ func concurrentClaimsShare(t *testing.T, store notify.Store) {
 	var workers sync.WaitGroup
 	for range 4 {
 		workers.Go(func() {
-			c := claim("a", start)
-			c.Limit = 3
 			for range n {
-				claimed, err := store.Claim(ctx, c)
+				claimed, err := store.Claim(ctx, []notify.Claim{{Subscription: "a", Limit: 3}}, start, start.Add(time.Minute))
 				if err != nil {
 					t.Error(err)
 					return

@@ -54,6 +54,28 @@ func (s *Store) Deliveries(ctx context.Context, f notify.Filter) (notify.Page, e
 	return notify.Page{Items: found[:limit], Next: found[limit-1].Seq}, nil
 }
 
+// Backlog implements notify.Journal. It relies on the index deliveries_due.
+func (s *Store) Backlog(ctx context.Context) (map[string]notify.Backlog, error) {
+	const statement = `SELECT subscription, count(*), min(created_at) FROM rapport_notify.deliveries
+		WHERE status = 'pending' GROUP BY subscription`
+	rows, err := s.pool.Query(ctx, statement)
+	if err != nil {
+		return nil, fmt.Errorf("count pending deliveries: %w", err)
+	}
+	waiting := make(map[string]notify.Backlog)
+	var id string
+	var n int
+	var oldest time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &n, &oldest}, func() error {
+		waiting[id] = notify.Backlog{Pending: n, Oldest: oldest.UTC()}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count pending deliveries: %w", err)
+	}
+	return waiting, nil
+}
+
 // Prune implements notify.Journal. It relies on the index deliveries_finished.
 func (s *Store) Prune(ctx context.Context, delivered, dead time.Time) (int, error) {
 	const statement = `DELETE FROM rapport_notify.deliveries

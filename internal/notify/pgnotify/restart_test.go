@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,7 +35,8 @@ func engine(t *testing.T, addr string, store notify.Store, attempted chan<- noti
 	if err := subscriber.SubscribeInitialize(topic); err != nil {
 		t.Fatal(err)
 	}
-	d := notify.NewDeliverer(store, subscriber, notify.Options{
+	source := func() (message.Subscriber, error) { return subscriber, nil }
+	d := notify.NewDeliverer(store, source, notify.Options{
 		Topics: []string{topic}, Poll: 20 * time.Millisecond, Schedule: notify.Schedule{Delays: []time.Duration{50 * time.Millisecond}},
 		AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, BreakerPause: 50 * time.Millisecond,
 		Attempted: func(d notify.Delivery) {
@@ -45,13 +47,11 @@ func engine(t *testing.T, addr string, store notify.Store, attempted chan<- noti
 		},
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- d.Run(ctx) }()
+	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
 	return func() {
 		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+		running.Wait()
 	}
 }
 

@@ -15,6 +15,12 @@ CREATE INDEX moves_at ON {{.Schema}}.moves USING brin (at) WITH (autosummarize =
 
 ALTER TABLE {{.Schema}}.rollups ADD PRIMARY KEY (partition, kind, a, b, c, d, name);
 
+ALTER TABLE {{.Schema}}.cells ADD PRIMARY KEY (partition, kind, month, unit, name1, name2, name3, name4, employee, role);
+
+ALTER TABLE {{.Schema}}.cases ADD PRIMARY KEY (customer, kind, id);
+CREATE INDEX cases_opened ON {{.Schema}}.cases (kind, (-opened_at), customer, id);
+CREATE INDEX cases_open ON {{.Schema}}.cases (kind, due_at) WHERE ended_at = 0;
+
 ALTER TABLE {{.Schema}}.quarantine ADD PRIMARY KEY (partition, record_offset);
 CREATE INDEX quarantine_recorded ON {{.Schema}}.quarantine (recorded_at DESC, partition, record_offset DESC);
 CREATE INDEX quarantine_open ON {{.Schema}}.quarantine (recorded_at DESC, partition, record_offset DESC) WHERE status = 'open';

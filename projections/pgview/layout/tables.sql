@@ -96,6 +96,37 @@ CREATE TABLE {{.Schema}}.rollups (
     n4        bigint   NOT NULL
 ) WITH (fillfactor = 50);
 
+-- Additive counts by month, organisation unit and further dimensions, a set for each partition. What the names and the
+-- counts mean depends on the kind; see the projection that counts it.
+CREATE TABLE {{.Schema}}.cells (
+    partition integer  NOT NULL,
+    kind      smallint NOT NULL,
+    month     integer  NOT NULL,
+    unit      text COLLATE "C" NOT NULL,
+    name1     text COLLATE "C" NOT NULL,
+    name2     text COLLATE "C" NOT NULL,
+    name3     text COLLATE "C" NOT NULL,
+    name4     text COLLATE "C" NOT NULL,
+    employee  text COLLATE "C" NOT NULL,
+    role      text COLLATE "C" NOT NULL{{range .Sums}},
+    {{.}} bigint NOT NULL{{end}}
+) WITH (fillfactor = 50);
+
+-- What people list across customers. Rows follow from the states of their streams alone.
+CREATE TABLE {{.Schema}}.cases (
+    kind      text COLLATE "C" NOT NULL,
+    customer  text COLLATE "C" NOT NULL,
+    id        text COLLATE "C" NOT NULL,
+    unit      text COLLATE "C" NOT NULL,
+    holder    text COLLATE "C" NOT NULL,
+    topic     text COLLATE "C" NOT NULL,
+    opened_at bigint NOT NULL,
+    near_at   bigint NOT NULL,
+    due_at    bigint NOT NULL,
+    ended_at  bigint NOT NULL,
+    detail    json   NOT NULL
+);
+
 CREATE TABLE {{.Schema}}.quarantine (
     partition     integer  NOT NULL,
     record_offset bigint   NOT NULL,

@@ -180,6 +180,59 @@ WHERE kind = {{.Late}};
 COMMENT ON VIEW rapport.rollup_late IS 'One row: how many accepted events came after something newer of the same customer.';
 COMMENT ON COLUMN rapport.rollup_late.events IS 'Number of events.';
 
+CREATE OR REPLACE VIEW rapport.cells AS
+SELECT ({{.CellKinds}})[1 + kind] AS kind,
+       rapport.month(month) AS month,
+       NULLIF(unit, '') AS org_unit,
+       NULLIF(employee, '') AS employee,
+       NULLIF(role, '') AS role,
+       name1, name2, name3, name4,
+       {{range $i, $n := .Sums}}{{if $i}}, {{end}}sum({{$n}})::bigint AS {{$n}}{{end}}
+FROM {{.Schema}}.cells
+GROUP BY kind, month, unit, employee, role, name1, name2, name3, name4;
+
+COMMENT ON VIEW rapport.cells IS 'Counts by month and dimensions. What the names and the counts of each kind mean is in docs/cells.md. What silence brought counts from the next tick or event of the customer on.';
+COMMENT ON COLUMN rapport.cells.kind IS 'What is counted, for example answer or deadline.';
+COMMENT ON COLUMN rapport.cells.month IS 'First day of the month, in the time zone of the policy.';
+COMMENT ON COLUMN rapport.cells.org_unit IS 'Path of the organisation unit.';
+COMMENT ON COLUMN rapport.cells.employee IS 'Employee whose work is counted; null in the rows that count all of it.';
+COMMENT ON COLUMN rapport.cells.role IS 'Role of that employee.';
+{{range .Names}}COMMENT ON COLUMN rapport.cells.{{.}} IS 'Dimension of the kind.';
+{{end}}{{range .Sums}}COMMENT ON COLUMN rapport.cells.{{.}} IS 'Count of the kind.';
+{{end}}
+CREATE OR REPLACE VIEW rapport.cases AS
+SELECT c.kind,
+       c.customer,
+       c.id,
+       NULLIF(c.unit, '') AS org_unit,
+       NULLIF(c.holder, '') AS holder,
+       NULLIF(c.topic, '') AS topic,
+       CASE WHEN c.ended_at <> 0 THEN 'ended'
+            WHEN c.due_at BETWEEN 1 AND n.newest THEN 'overdue'
+            WHEN c.near_at BETWEEN 1 AND n.newest THEN 'near'
+            ELSE 'open' END AS status,
+       rapport.instant(c.opened_at) AS opened_at,
+       rapport.instant(c.near_at) AS near_at,
+       rapport.instant(c.due_at) AS due_at,
+       rapport.instant(c.ended_at) AS ended_at,
+       c.detail
+FROM {{.Schema}}.cases c
+CROSS JOIN (SELECT max(newest) AS newest FROM {{.Schema}}.checkpoints) n;
+
+COMMENT ON VIEW rapport.cases IS 'Complaints, running and missed deadlines, rectification sheets and departures of employees.';
+COMMENT ON COLUMN rapport.cases.kind IS 'complaint, deadline, rectification or departure.';
+COMMENT ON COLUMN rapport.cases.customer IS 'Stream: the customer, org: and the path of a unit, or employee: and an id.';
+COMMENT ON COLUMN rapport.cases.id IS 'Id of the case within its stream.';
+COMMENT ON COLUMN rapport.cases.org_unit IS 'Path of the organisation unit that has the customer.';
+COMMENT ON COLUMN rapport.cases.holder IS 'Employee or department who has it now.';
+COMMENT ON COLUMN rapport.cases.topic IS 'Name of the deadline, subject of the complaint, or item.';
+COMMENT ON COLUMN rapport.cases.status IS 'open, near (most of its time has passed), overdue or ended.';
+COMMENT ON COLUMN rapport.cases.opened_at IS 'When it began.';
+COMMENT ON COLUMN rapport.cases.near_at IS 'When most of its time has passed; null without a deadline.';
+COMMENT ON COLUMN rapport.cases.due_at IS 'When its time ends; null without a deadline.';
+COMMENT ON COLUMN rapport.cases.ended_at IS 'When it ended; null while it is open.';
+COMMENT ON COLUMN rapport.cases.detail IS 'What else is known of a case of its kind.';
+
 CREATE OR REPLACE VIEW rapport.quarantine AS
 SELECT partition,
        record_offset,

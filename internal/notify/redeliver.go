@@ -1,0 +1,70 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
+)
+
+// Delivery returns one delivery. The error wraps ErrNotFound when it is not in the journal.
+func (d *Deliverer) Delivery(ctx context.Context, id string) (Delivery, error) {
+	return d.store.Delivery(ctx, id)
+}
+
+// Deliveries returns a page of the journal, the newest first.
+func (d *Deliverer) Deliveries(ctx context.Context, f Filter) (Page, error) {
+	return d.store.Deliveries(ctx, f)
+}
+
+// Redeliver sends a finished delivery again, with a schedule that begins anew and the same id, and returns it as it
+// stands in the journal then. The errors are those of Queue.Redeliver.
+func (d *Deliverer) Redeliver(ctx context.Context, id string) (Delivery, error) {
+	if err := d.store.Redeliver(ctx, id, instant(time.Now())); err != nil {
+		return Delivery{}, err
+	}
+	d.dispatcher.wakeUp()
+	return d.store.Delivery(ctx, id)
+}
+
+// RedeliverDead sends all dead deliveries of a subscription again and returns their number.
+func (d *Deliverer) RedeliverDead(ctx context.Context, subscription string) (int, error) {
+	n, err := d.store.RedeliverDead(ctx, subscription, instant(time.Now()))
+	d.dispatcher.wakeUp()
+	return n, err
+}
+
+// TypePing is the type of pings.
+const TypePing = "webhook.ping"
+
+// Ping sends one event of type webhook.ping to an endpoint, at once and once, whether or not the endpoint is in use, and
+// returns the delivery as it stands in the journal.
+func (d *Deliverer) Ping(ctx context.Context, subscription string) (Delivery, error) {
+	s, err := d.store.Subscription(ctx, subscription)
+	if err != nil {
+		return Delivery{}, fmt.Errorf("ping: %w", err)
+	}
+	now := instant(time.Now())
+	ev := domain.Event{
+		ID: uuid.NewString(), Source: "rapport", Type: TypePing, Subject: s.ID, Time: domain.InstantOf(now),
+		ExpectedVersion: domain.NoExpectation, Data: []byte(`{}`),
+	}
+	ping := newDelivery(&s, &news{id: ev.ID, kind: ev.Type, body: wire.Encode(nil, &ev)}, now)
+	a := d.sender.send(ctx, &s, &ping)
+	ping.record(a)
+	if a.Error == "" {
+		ping.finish(Delivered, "", instant(time.Now()))
+	} else {
+		ping.finish(Dead, ReasonPing, instant(time.Now()))
+	}
+	// The journal should know of the request also when nobody waits for its outcome any more.
+	if _, err := d.store.Add(context.WithoutCancel(ctx), []Delivery{ping}); err != nil {
+		return Delivery{}, fmt.Errorf("ping: %w", err)
+	}
+	d.options.Attempted(ping)
+	return ping, nil
+}

@@ -1,0 +1,125 @@
+package projections
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/rapport-crm/rapport/domain"
+)
+
+// outreach are the outbound contacts of a customer that collisions are judged by, those of the last weeks, and at most
+// maxCalls. Two that follow each other in time collide when different employees made them within the gap of the policy.
+// The order in which they are recorded makes no difference, as long as a contact is recorded before one that occurred
+// collisionMemory after it, and before maxCalls later ones: one that is recorded later still collides with none.
+type outreach struct {
+	// calls are in the order of their times and ids.
+	calls []call
+	// from is the instant from which on contacts are judged, because earlier ones were let go for want of room; zero
+	// without.
+	from domain.Instant
+}
+
+const (
+	// collisionMemory is how late a contact may be recorded and still collide.
+	collisionMemory = 31 * domain.Day
+	// maxCalls is the most contacts that are kept.
+	maxCalls = 32
+)
+
+// call is an outbound contact by an employee. Whether it collides is said of it and the one before it.
+type call struct {
+	at       domain.Instant
+	employee string
+	channel  string
+	event    string
+	// unit is the organisation unit for which it counts.
+	unit     string
+	collides bool
+}
+
+// reachOut takes in an outbound contact and judges it together with its neighbours in time. A call that comes between two
+// that collided takes their collision back from the counts; what was told of it stays told.
+func (f *Fold) reachOut(c *Customer, made call, out *Effects) {
+	k, gap := c.Contacts, domain.Instant(f.policy.Contact.CollisionGap.Microseconds())
+	i, judged := k.outreach.place(&made)
+	if !judged {
+		return
+	}
+	calls := slices.Insert(slices.Clone(k.outreach.calls), i, made)
+	k.outreach.calls = calls
+	if i > 0 && i+1 < len(calls) && calls[i+1].collides {
+		f.countCollision(k, &calls[i-1], &calls[i+1], -1, out)
+	}
+	for j := max(i, 1); j < min(i+2, len(calls)); j++ {
+		before, x := &calls[j-1], &calls[j]
+		if x.collides = x.employee != before.employee && x.at-before.at < gap; x.collides {
+			f.countCollision(k, before, x, 1, out)
+			f.tellCollision(c, before, x, out)
+		}
+	}
+	k.outreach.letGo(gap)
+}
+
+// place returns the index at which a call belongs, and whether its neighbours are known.
+func (o *outreach) place(made *call) (int, bool) {
+	if n := len(o.calls); n > 0 && (made.at < o.calls[n-1].at-collisionMemory || o.from != 0 && made.at <= o.from) {
+		return 0, false
+	}
+	i, _ := slices.BinarySearchFunc(o.calls, made, func(x call, made *call) int {
+		return cmp.Or(cmp.Compare(x.at, made.at), strings.Compare(x.event, made.event))
+	})
+	return i, true
+}
+
+// letGo drops the calls that no later one, and none that may be recorded late, is compared with.
+func (o *outreach) letGo(gap domain.Instant) {
+	n, oldest := 0, o.calls[len(o.calls)-1].at-collisionMemory-gap
+	for o.calls[n].at < oldest {
+		n++
+	}
+	if room := len(o.calls) - maxCalls; n < room {
+		n = room
+		o.from = o.calls[n].at
+	}
+	o.calls = o.calls[n:]
+}
+
+// after reports whether the employee made a call at the given instant or later.
+func (o *outreach) after(employee string, at domain.Instant) bool {
+	return slices.ContainsFunc(o.calls, func(x call) bool { return x.employee == employee && x.at >= at })
+}
+
+// collision returns the last two calls that collided, and whether there are any.
+func (o *outreach) collision() (before, later *call) {
+	for i := len(o.calls) - 1; i > 0; i-- {
+		if o.calls[i].collides {
+			return &o.calls[i-1], &o.calls[i]
+		}
+	}
+	return nil, nil
+}
+
+func (f *Fold) tellCollision(c *Customer, before, x *call, out *Effects) {
+	evidence := []string{before.event, x.event}
+	out.emit(c, Output{
+		Topic: TopicService, Type: "contact.collision", At: x.at, Evidence: evidence, Policy: f.policy.Version,
+	}, func() any {
+		return &domain.ContactCollision{
+			Employee: x.employee, Channel: domain.Channel(x.channel), OtherEmployee: before.employee, OtherAt: before.at,
+			At: x.at, Evidence: evidence, PolicyVersion: f.policy.Version, Position: out.position.String(),
+		}
+	})
+}
+
+func codeOutreach(k *coder, o *outreach) {
+	list(k, &o.calls, func(k *coder, x *call) {
+		k.instant(&x.at)
+		k.string(&x.employee)
+		k.string(&x.channel)
+		k.string(&x.event)
+		k.string(&x.unit)
+		k.bool(&x.collides)
+	})
+	k.instant(&o.from)
+}

@@ -1,0 +1,209 @@
+package pgview
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/projections"
+)
+
+// caseColumns are the columns of the table cases.
+const caseColumns = "kind, customer, id, unit, holder, topic, opened_at, near_at, due_at, ended_at, detail"
+
+// Cases returns the cases that the filter selects.
+func (s *Store) Cases(ctx context.Context, filter projections.CaseFilter) (*projections.CasePage, error) {
+	filter, after, err := filter.Check()
+	if err != nil {
+		return nil, fmt.Errorf("list cases: %w", err)
+	}
+	page := new(projections.CasePage)
+	err = s.read(ctx, func(tx pgx.Tx, now moment) error {
+		page.AsOf, page.Positions, page.Policy = now.newest, now.positions, now.policy
+		selection, err := projections.NewCaseSelection(filter, now.newest)
+		if err != nil {
+			return err
+		}
+		l := list{}
+		if l.filterCases(&filter, after, now.newest) {
+			rows, err := tx.Query(ctx, s.sql(l.caseQuery(&filter)), l.arguments...)
+			if err != nil {
+				return err
+			}
+			if err := eachCase(rows, selection.Add); err != nil {
+				return err
+			}
+		}
+		page.Items, page.Next = selection.Page()
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list cases: %w", err)
+	}
+	return page, nil
+}
+
+// filterCases adds the conditions of the filter. It returns false when no stored case can meet them.
+func (l *list) filterCases(f *projections.CaseFilter, after *projections.CaseCursor, now domain.Instant) bool {
+	l.where("kind = ?", string(f.Kind))
+	switch f.Status {
+	case projections.CaseEnded:
+		l.conditions = append(l.conditions, "ended_at <> 0")
+	case projections.CaseOpen, projections.CaseNear, projections.CaseOverdue:
+		l.conditions = append(l.conditions, "ended_at = 0")
+	}
+	if f.Status == projections.CaseOverdue {
+		l.where("due_at BETWEEN 1 AND ?", int64(now))
+	}
+	if f.Status == projections.CaseNear {
+		l.where("near_at BETWEEN 1 AND ? AND (due_at = 0 OR due_at > ?)", int64(now))
+	}
+	for _, text := range [][2]string{{"topic", f.Topic}, {"holder", f.Holder}, {"customer", f.Customer}} {
+		if column, value := text[0], text[1]; value != "" {
+			if !storable(value) {
+				return false
+			}
+			l.where(column+" = ?", value)
+		}
+	}
+	if f.From != 0 {
+		l.where("opened_at >= ?", int64(f.From))
+	}
+	if f.To != 0 {
+		l.where("opened_at < ?", int64(f.To))
+	}
+	if after != nil {
+		if !storable(after.Customer) || !storable(after.ID) {
+			return false
+		}
+		l.where(caseOrder(f.Sort)+" >= ?", after.Value)
+		place := fmt.Sprintf("%s > $%d", caseOrder(f.Sort), len(l.arguments))
+		l.where("("+place+" OR (customer, id) > (?, "+l.place(after.ID)+"))", after.Customer)
+	}
+	return l.within("unit", f.OrgUnit)
+}
+
+// caseOrder is what a list of cases is sorted by.
+func caseOrder(sort projections.CaseSort) string {
+	if sort == projections.SortDue {
+		return "(CASE WHEN due_at = 0 THEN 9223372036854775807 ELSE due_at END)"
+	}
+	return "(-opened_at)"
+}
+
+// caseQuery returns the statement for one case more than the page has, which shows that there is a next page.
+func (l *list) caseQuery(f *projections.CaseFilter) string {
+	query := "SELECT " + caseColumns + " FROM {g}.cases WHERE " + l.all()
+	if f.Limit == projections.AllCases {
+		return query
+	}
+	return query + " ORDER BY " + caseOrder(f.Sort) + ", customer, id LIMIT " + l.place(f.Limit+1)
+}
+
+// eachCase calls use with the case of each row.
+func eachCase(rows pgx.Rows, use func(projections.Case)) error {
+	var c projections.Case
+	var kind, detail string
+	fields := []any{
+		&kind, &c.Customer, &c.ID, &c.OrgUnit, &c.Holder, &c.Topic, &c.Opened, &c.Near, &c.Due, &c.Ended, &detail,
+	}
+	_, err := pgx.ForEachRow(rows, fields, func() error {
+		c.Kind, c.Detail = projections.CaseKind(kind), json.RawMessage(detail)
+		use(c)
+		return nil
+	})
+	return err
+}
+
+// queueCases deletes the rows of the cases that changed and writes those that are there now.
+func (w *writer) queueCases() {
+	changed := make(map[projections.CaseRef]bool)
+	var refs []projections.CaseRef
+	for _, ref := range w.changes.Effects.Cases {
+		if !changed[ref] {
+			changed[ref] = true
+			refs = append(refs, ref)
+		}
+	}
+	if len(refs) == 0 {
+		return
+	}
+	w.closing.Queue(w.batch.store.sql(`DELETE FROM {g}.cases c USING unnest($1::text[], $2::text[], $3::text[]) AS i (customer, kind, id)
+		WHERE c.customer = i.customer AND c.kind = i.kind AND c.id = i.id`),
+		column(refs, func(r *projections.CaseRef) string { return r.Customer }),
+		column(refs, func(r *projections.CaseRef) string { return string(r.Kind) }),
+		column(refs, func(r *projections.CaseRef) string { return r.ID }))
+	w.insertCases(w.casesOf(refs, changed))
+}
+
+// casesOf returns the cases among those named that are there.
+func (w *writer) casesOf(refs []projections.CaseRef, named map[projections.CaseRef]bool) []projections.Case {
+	type stream struct {
+		customer string
+		kind     projections.CaseKind
+	}
+	seen := make(map[stream]bool)
+	var cases []projections.Case
+	for _, ref := range refs {
+		of := stream{ref.Customer, ref.Kind}
+		if seen[of] {
+			continue
+		}
+		seen[of] = true
+		for _, c := range w.batch.named[ref.Customer].customer.Cases(ref.Kind) {
+			if named[projections.CaseRef{Customer: c.Customer, Kind: c.Kind, ID: c.ID}] {
+				cases = append(cases, c)
+			}
+		}
+	}
+	return cases
+}
+
+func (w *writer) insertCases(cases []projections.Case) {
+	if len(cases) == 0 {
+		return
+	}
+	text := func(value func(*projections.Case) string) []string { return column(cases, value) }
+	instant := func(value func(*projections.Case) domain.Instant) []int64 {
+		return column(cases, func(c *projections.Case) int64 { return int64(value(c)) })
+	}
+	w.closing.Queue(w.batch.store.sql(`INSERT INTO {g}.cases (`+caseColumns+`)
+		SELECT kind, customer, id, unit, holder, topic, opened_at, near_at, due_at, ended_at, detail::json
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+			$7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[]) AS i (`+caseColumns+`)`),
+		text(func(c *projections.Case) string { return string(c.Kind) }),
+		text(func(c *projections.Case) string { return c.Customer }),
+		text(func(c *projections.Case) string { return c.ID }),
+		text(func(c *projections.Case) string { return c.OrgUnit }),
+		text(func(c *projections.Case) string { return c.Holder }),
+		text(func(c *projections.Case) string { return c.Topic }),
+		instant(func(c *projections.Case) domain.Instant { return c.Opened }),
+		instant(func(c *projections.Case) domain.Instant { return c.Near }),
+		instant(func(c *projections.Case) domain.Instant { return c.Due }),
+		instant(func(c *projections.Case) domain.Instant { return c.Ended }),
+		text(func(c *projections.Case) string { return string(c.Detail) }))
+}
+
+// cases writes the cases of all streams.
+func (l *loader) cases(ctx context.Context) error {
+	var all []projections.Case
+	for _, stream := range l.streams() {
+		for _, kind := range projections.CaseKinds() {
+			all = append(all, stream.Cases(kind)...)
+		}
+	}
+	return copyAll(ctx, l.tx, l.store.schema+".cases", caseColumns, all, func(b *copyBuffer, c *projections.Case) error {
+		b.row(11)
+		for _, text := range []string{string(c.Kind), c.Customer, c.ID, c.OrgUnit, c.Holder, c.Topic} {
+			b.text(text)
+		}
+		for _, at := range []domain.Instant{c.Opened, c.Near, c.Due, c.Ended} {
+			b.bigint(int64(at))
+		}
+		b.blob(c.Detail)
+		return nil
+	})
+}
