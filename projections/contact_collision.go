@@ -8,7 +8,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 )
 
-// outreach are the outbound contacts of a customer that collisions are judged by, those of the last weeks, and at most
+// outreach are the outbound contacts of a customer that collisions are judged by, those of the last week and the gap, and at most
 // maxCalls. Two that follow each other in time collide when different employees made them within the gap of the policy.
 // The order in which they are recorded makes no difference, as long as a contact is recorded before one that occurred
 // collisionMemory after it, and before maxCalls later ones: one that is recorded later still collides with none.
@@ -22,7 +22,7 @@ type outreach struct {
 
 const (
 	// collisionMemory is how late a contact may be recorded and still collide.
-	collisionMemory = 31 * domain.Day
+	collisionMemory = 7 * domain.Day
 	// maxCalls is the most contacts that are kept.
 	maxCalls = 32
 )
@@ -46,7 +46,7 @@ func (f *Fold) reachOut(c *Customer, made call, out *Effects) {
 	if !judged {
 		return
 	}
-	calls := slices.Insert(slices.Clone(k.outreach.calls), i, made)
+	calls := slices.Insert(slices.Clip(k.outreach.calls), i, made)
 	k.outreach.calls = calls
 	if i > 0 && i+1 < len(calls) && calls[i+1].collides {
 		f.countCollision(k, &calls[i-1], &calls[i+1], -1, out)
@@ -82,7 +82,8 @@ func (o *outreach) letGo(gap domain.Instant) {
 		n = room
 		o.from = o.calls[n].at
 	}
-	o.calls = o.calls[n:]
+	// The room of what was let go, and spare room, is given back: there are many customers.
+	o.calls = slices.Clip(slices.Clone(o.calls[n:]))
 }
 
 // after reports whether the employee made a call at the given instant or later.

@@ -51,7 +51,7 @@ func (q *parkedQueue) take(x *Folder, b Batch, c *Customer) (more bool) {
 	x.fold, x.careful = q.fold, false
 	x.changed(c)
 	c.Parked = false
-	released := &Released{Customer: c.ID}
+	released := &Released{Customer: c.ID, Through: -1}
 	x.changes.Released = released
 	missed := q.missed
 	for i := range q.records {

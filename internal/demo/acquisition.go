@@ -129,11 +129,9 @@ func (l *life) qualify() {
 		l.fade()
 		return
 	}
-	drive := l.days(2, 12)
-	l.by(l.owner, domain.ChannelPhone, domain.ContactScheduled{
-		DueAt: l.now + drive, Goal: "test drive", Employee: l.owner, Channel: domain.ChannelFaceToFace,
+	l.plan(appointment{employee: l.owner, channel: domain.ChannelPhone, category: "invitation", goal: "test drive"}, l.days(1, 6), func() {
+		l.after(l.days(1, 6), l.testDrive)
 	})
-	l.after(drive, l.testDrive)
 }
 
 // testDrive opens an opportunity, in which price and competitors come up.

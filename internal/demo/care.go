@@ -17,12 +17,11 @@ func (l *life) care() {
 	if l.mood < 400 {
 		refusal = 500
 	}
+	if l.unwanted {
+		return
+	}
 	if l.dice.chance(refusal) {
-		outcome := domain.AttemptNoAnswer
-		if l.mood < 400 && l.dice.chance(500) {
-			outcome = domain.AttemptRefused
-		}
-		l.by(caller, domain.ChannelPhone, domain.ContactAttempted{Outcome: outcome, Channel: domain.ChannelPhone, Employee: caller})
+		l.tryInVain(caller)
 		return
 	}
 	switch topic := l.dice.below(100); {
@@ -39,6 +38,19 @@ func (l *life) care() {
 	l.chat(caller)
 }
 
+// tryInVain is a call that nobody takes, or that an angry customer ends at once. Some of those want no more calls.
+func (l *life) tryInVain(caller string) {
+	outcome := domain.AttemptNoAnswer
+	if l.mood < 400 && l.dice.chance(500) {
+		outcome = domain.AttemptRefused
+	}
+	l.by(caller, domain.ChannelPhone, domain.ContactAttempted{Outcome: outcome, Channel: domain.ChannelPhone, Employee: caller})
+	if outcome == domain.AttemptRefused && l.dice.chance(250) {
+		l.unwanted = true
+		l.tell(domain.ConsentWithdrawn{Purpose: "contact"})
+	}
+}
+
 // collide lets two employees reach the customer on one day, the second without a look at the file.
 func (l *life) collide(caller string) {
 	l.by(caller, "", domain.ContactIntended{Employee: caller, Channel: domain.ChannelPhone, Until: l.now + 2*domain.Hour})
@@ -52,17 +64,31 @@ func (l *life) collide(caller string) {
 }
 
 func (l *life) visitCustomer(caller string) {
-	due := opening(l.now+l.days(2, 9), &l.dice)
-	l.by(caller, "", domain.ContactScheduled{DueAt: due, Goal: "visit", Employee: caller, Channel: domain.ChannelVisit})
-	made := due - l.minutes(10, 240)
-	if l.bad(people, 250) {
-		made = due + l.days(1, 6)
+	visit := appointment{employee: caller, channel: domain.ChannelVisit, category: "care", goal: "visit"}
+	l.plan(visit, l.days(2, 9), func() { l.feel(20) })
+}
+
+// appointment is a contact that an employee plans to make.
+type appointment struct {
+	employee       string
+	channel        domain.Channel
+	category, goal string
+}
+
+// plan puts the contact into the file and makes it when the time has passed: shortly before its date, or at careless
+// dealers sometimes days after it.
+func (l *life) plan(a appointment, wait domain.Instant, then func()) {
+	made := opening(l.now+wait, &l.dice)
+	due := made + l.minutes(10, 240)
+	if l.bad(people, 400) {
+		made = opening(due+l.days(1, 6), &l.dice)
 	}
-	l.at(opening(made, &l.dice), func() {
-		l.by(caller, domain.ChannelVisit, domain.ContactMade{
-			Direction: domain.DirectionOut, Channel: domain.ChannelVisit, Employee: caller, Category: "care", Goal: "visit",
+	l.by(a.employee, "", domain.ContactScheduled{DueAt: due, Goal: a.goal, Employee: a.employee, Channel: a.channel})
+	l.at(made, func() {
+		l.by(a.employee, a.channel, domain.ContactMade{
+			Direction: domain.DirectionOut, Channel: a.channel, Employee: a.employee, Category: a.category, Goal: a.goal,
 		})
-		l.feel(20)
+		then()
 	})
 }
 
@@ -94,9 +120,9 @@ func (l *life) chat(caller string) {
 // promise is something the dealer says it will do by a date: kept in time, kept late, or broken.
 func (l *life) promise() {
 	id, employee := l.mint("PRO"), l.owner
-	due := opening(l.now+l.days(2, 14), &l.dice)
+	kept := opening(l.now+l.days(2, 14), &l.dice)
+	due := kept + l.hours(1, 30)
 	l.by(employee, "", domain.PromiseMade{PromiseID: id, DueAt: due, Employee: employee, Text: "Will call when the part has arrived."})
-	kept := due - l.hours(1, 40)
 	switch {
 	case l.bad(people, 350):
 		l.at(due, func() { l.feel(-130) })

@@ -73,25 +73,26 @@ func (o Options) validate() error {
 	return errors.Join(faults...)
 }
 
-// Events returns the events of the period, in ascending order of time. Each has its own bytes: the caller may keep them.
+// Events returns the events that are recorded within the period, in the order in which they are. That is the order of
+// time, but for a few follow-ups that are recorded the day after. Each has its own bytes: the caller may keep them.
 func (g *Generator) Events() iter.Seq[domain.Event] {
-	return func(yield func(domain.Event) bool) {
-		g.live(g.start, func(ev domain.Event) bool { return ev.Time <= g.options.End && yield(ev) })
-	}
+	return func(yield func(domain.Event) bool) { g.live(g.start, g.options.End, yield) }
 }
 
-// Live returns what happens after the period, in ascending order of time and without end: the same customers go on,
-// and new ones arrive at the rate of the period. An event carries the time at which it happens, which lies after
-// Options.End; when to pass it on is the caller's affair. The lives before are run through without making events, which
-// takes a part of the time of Events.
+// Live returns what is recorded after the period, in that order and without end: the same customers go on, and new ones
+// arrive at the rate of the period. An event carries the time at which it happens; when to pass it on is the caller's
+// affair. The lives before are run through without making events, which takes a part of the time of Events.
 func (g *Generator) Live() iter.Seq[domain.Event] {
-	return func(yield func(domain.Event) bool) { g.live(g.options.End+domain.Microsecond, yield) }
+	return func(yield func(domain.Event) bool) { g.live(g.options.End+domain.Microsecond, endOfTime, yield) }
 }
 
-// live runs the group from the start of the period on and yields the events from the given instant on.
-func (g *Generator) live(from domain.Instant, yield func(domain.Event) bool) {
+// endOfTime lies after all that is generated.
+const endOfTime = domain.Instant(1<<63 - 1)
+
+// live runs the group from the start of the period on and yields the events that are recorded between two instants.
+func (g *Generator) live(from, until domain.Instant, yield func(domain.Event) bool) {
 	w := newWorld(g, from)
-	for w.agenda.next() {
+	for w.agenda.next() && w.now <= until {
 		for _, ev := range w.out {
 			if !yield(ev) {
 				return

@@ -32,6 +32,10 @@ type life struct {
 	// plan and club are the ids of the maintenance plan and the club, empty without one.
 	plan, club string
 	marketing  bool
+	// unwanted says that the customer asked not to be called.
+	unwanted bool
+	// complaints are the latest complaints of the customer, by subject.
+	complaints map[string]string
 	// fault is the id of the latest fault, as long as it may come back.
 	fault string
 	// wavering is the cause for which the customer is about to leave, empty when they are not.
@@ -50,7 +54,7 @@ type temper struct {
 
 // newLife returns the n-th customer, counted from 0, before anything happened.
 func newLife(w *world, n int) *life {
-	l := &life{world: w, dice: newDice(w.g.options.Seed, customerDice, uint64(n)), id: customerID(n)}
+	l := &life{world: w, complaints: map[string]string{}, dice: newDice(w.g.options.Seed, customerDice, uint64(n)), id: customerID(n)}
 	l.dealer = w.dealers[l.dice.below(len(w.dealers))]
 	l.firm = l.dice.chance(120)
 	if l.firm {
@@ -97,6 +101,14 @@ func (l *life) because(cause, employee string, data any) string {
 	l.events++
 	s := l.stamp(employee, "")
 	s.cause = cause
+	return l.emit(data, s)
+}
+
+// byLate is like by for what happened at an earlier instant and is recorded now.
+func (l *life) byLate(at domain.Instant, employee string, c domain.Channel, data any) string {
+	l.events++
+	s := l.stamp(employee, c)
+	s.at = at
 	return l.emit(data, s)
 }
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -71,6 +72,8 @@ type stamp struct {
 	cause                string
 	// number counts the events of the stream.
 	number int
+	// at is when it happened, for an event that is recorded later than that; zero for now.
+	at domain.Instant
 }
 
 // emit makes an event with data of one of the catalogue's structs and returns its id.
@@ -90,7 +93,7 @@ func (w *world) emitAs(name string, data any, s stamp) string {
 		return id
 	}
 	w.out = append(w.out, domain.Event{
-		ID: id, Source: source, Type: name, Subject: s.subject, Time: w.now, Actor: s.actor, OrgUnit: s.unit,
+		ID: id, Source: source, Type: name, Subject: s.subject, Time: cmp.Or(s.at, w.now), Actor: s.actor, OrgUnit: s.unit,
 		Channel: string(s.channel), CausationID: s.cause, ExpectedVersion: domain.NoExpectation, Data: encode(data),
 	})
 	return id

@@ -245,11 +245,10 @@ func (a *api) addDocument() error {
 
 // document returns the OpenAPI document, indented so that a change of it can be read as a difference.
 func (a *api) document() ([]byte, error) {
+	schemas := a.huma.OpenAPI().Components.Schemas
 	// huma describes its own error model, which no answer has: the problems below replace it.
-	schemas := a.huma.OpenAPI().Components.Schemas.Map()
-	delete(schemas, "ErrorModel")
-	last := schemas["ContactsView"].Properties
-	last["last"] = orNull(last["last"])
+	delete(schemas.Map(), "ErrorModel")
+	describeNulls(schemas)
 	b, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)

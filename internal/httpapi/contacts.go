@@ -19,7 +19,7 @@ type mayContactInput struct {
 	AfterParam
 	ID       string `path:"id" maxLength:"256" doc:"The id of the customer."`
 	Employee string `query:"employee" maxLength:"256" doc:"Who is about to make the contact. Without it everybody else's contacts and intentions count."`
-	At       string `query:"at" format:"date-time" doc:"When the contact is to be made. Without it, now."`
+	At       string `query:"at" format:"date-time" doc:"When the contact is to be made. Without it, the moment of the answer."`
 }
 
 func (a *api) mayContact(ctx context.Context, in *mayContactInput) (*answer[*projections.MayContact], error) {
@@ -33,9 +33,6 @@ func (a *api) mayContact(ctx context.Context, in *mayContactInput) (*answer[*pro
 	}
 	if at != 0 && at < view.AsOf {
 		return nil, parameter("at", domain.RuleMin, "must not lie before the moment of the answer")
-	}
-	if at == 0 {
-		at = max(view.AsOf, domain.InstantOf(a.Now()))
 	}
 	return &answer[*projections.MayContact]{positionText(view.Positions), view.MayContact(in.Employee, at)}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,6 +34,9 @@ func (a *api) config() huma.Config {
 		{reflect.TypeFor[eventstore.Positions](), reflect.TypeFor[positionsSchema]()},
 		{reflect.TypeFor[domain.Problem](), reflect.TypeFor[brokenRule]()},
 		{reflect.TypeFor[eventstore.Verdict](), reflect.TypeFor[verdictSchema]()},
+		{reflect.TypeFor[projections.ComplaintStep](), reflect.TypeFor[complaintStepSchema]()},
+		// Without its own alias the list would be described as bytes, which the steps are to Go.
+		{reflect.TypeFor[[]projections.ComplaintStep](), reflect.TypeFor[[]complaintStepSchema]()},
 	} {
 		config.Components.Schemas.RegisterTypeAlias(alias.of, alias.by)
 	}
@@ -41,14 +45,15 @@ func (a *api) config() huma.Config {
 
 // The types below stand in for types of the domain in the OpenAPI document, because those do not know huma.
 type (
-	instantSchema   struct{}
-	stageSchema     struct{}
-	reasonSchema    struct{}
-	dateSchema      struct{}
-	monthSchema     struct{}
-	positionSchema  struct{}
-	positionsSchema struct{}
-	verdictSchema   struct{}
+	instantSchema       struct{}
+	stageSchema         struct{}
+	reasonSchema        struct{}
+	dateSchema          struct{}
+	monthSchema         struct{}
+	positionSchema      struct{}
+	positionsSchema     struct{}
+	verdictSchema       struct{}
+	complaintStepSchema struct{}
 )
 
 // brokenRule describes a domain.Problem under a name of its own.
@@ -109,14 +114,38 @@ func (verdictSchema) Schema(huma.Registry) *huma.Schema {
 	return s
 }
 
+// Schema implements huma.SchemaProvider.
+func (complaintStepSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: "A step on the way of a complaint.", Examples: []any{projections.StepResolved.String()}}
+}
+
 // schemaOf returns the schema of a type, registered under its name.
 func (a *api) schemaOf(v any) *huma.Schema {
 	return a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 }
 
-// orNull describes a member that is an object or null, which huma cannot tell from the type.
-func orNull(s *huma.Schema) *huma.Schema {
-	return &huma.Schema{AnyOf: []*huma.Schema{s, {Type: "null"}}}
+// describeNulls says of the members of every schema whether they may be null. huma knows that of numbers and texts behind
+// pointers, and not of objects.
+func describeNulls(registry huma.Registry) {
+	for name, schema := range registry.Map() {
+		if t := registry.TypeFromRef("#/components/schemas/" + name); t != nil && t.Kind() == reflect.Struct {
+			describeNullsOf(t, schema.Properties)
+		}
+	}
+}
+
+func describeNullsOf(t reflect.Type, properties map[string]*huma.Schema) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		if field.Anonymous && field.Type.Kind() == reflect.Struct {
+			describeNullsOf(field.Type, properties)
+			continue
+		}
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if s := properties[name]; s != nil && s.Ref != "" && field.Type.Kind() == reflect.Pointer && options == "" {
+			properties[name] = &huma.Schema{AnyOf: []*huma.Schema{s, {Type: "null"}}, Description: s.Description}
+		}
+	}
 }
 
 // read registers a GET operation. The errors of the handler become problems, of which the given statuses are described.

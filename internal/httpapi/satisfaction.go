@@ -9,15 +9,15 @@ import (
 
 // satisfactionInput is the parameters of the report on satisfaction.
 type satisfactionInput struct {
-	monthParams
-	surveyParams
+	MonthParams
+	SurveyParams
 	Group   string `query:"group" enum:"item,group,org_unit,employee,role,month,source,mode" doc:"What the rows stand for. Without it there is one for each questionnaire and source."`
 	Depth   int    `query:"depth" minimum:"0" maximum:"20" doc:"How many steps of the path of a unit rows by unit go into. 0 is the whole path."`
 	Answers string `query:"answers" enum:"all,latest" default:"all" doc:"All answers, or the latest of each customer."`
 }
 
-// surveyParams select answers.
-type surveyParams struct {
+// SurveyParams select answers.
+type SurveyParams struct {
 	Questionnaire string `query:"questionnaire" doc:"Only answers to this questionnaire."`
 	Source        string `query:"source" enum:"internal,external" doc:"Only answers that this source asked for."`
 	Mode          string `query:"mode" enum:"phone,face_to_face,cati,web" doc:"Only answers given in this mode."`
@@ -60,34 +60,28 @@ func (a *api) satisfaction(ctx context.Context, in *satisfactionInput) (*answer[
 
 // stagesInput is the parameters of the report on stages of the work.
 type stagesInput struct {
-	monthParams
-	surveyParams
+	MonthParams
+	SurveyParams
 }
 
 func (a *api) satisfactionStages(ctx context.Context, in *stagesInput) (*answer[*projections.StageReport], error) {
-	filter, err := (&satisfactionInput{monthParams: in.monthParams, surveyParams: in.surveyParams}).filter()
+	filter, err := (&satisfactionInput{MonthParams: in.MonthParams, SurveyParams: in.SurveyParams}).filter()
 	if err != nil {
 		return nil, err
 	}
-	complaints := complaintReportInput{monthParams: in.monthParams, Employee: in.Employee}
+	complaints := complaintReportInput{MonthParams: in.MonthParams, Employee: in.Employee}
 	filed, err := a.complaintReport(ctx, &complaints)
 	if err != nil {
 		return nil, err
 	}
-	steps := make(map[string]int64)
-	for _, s := range filed.Body.Stages {
-		if s.WorkStep != "" {
-			steps[s.WorkStep] += s.Complaints
-		}
-	}
 	return report(ctx, a, "", filter.Cells(), func(v *projections.CellView) *projections.StageReport {
-		return projections.NewStageReport(v, *filter, steps)
+		return projections.NewStageReport(v, *filter, filed.Body.ByWorkStep())
 	})
 }
 
 // followUpsInput is the parameters of the report on follow-ups.
 type followUpsInput struct {
-	monthParams
+	MonthParams
 	Kind string `query:"kind" enum:"handover,service,complaint,survey,other" doc:"Only follow-ups of this kind of thing."`
 }
 

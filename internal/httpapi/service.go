@@ -7,8 +7,8 @@ import (
 	"github.com/rapport-crm/rapport/projections"
 )
 
-// monthParams are the parameters of a report by month and organisation unit.
-type monthParams struct {
+// MonthParams are the parameters of a report by month and organisation unit.
+type MonthParams struct {
 	AfterParam
 	From    string `query:"from" pattern:"^\\d{4}-\\d{2}$" doc:"The first month covered, in the time zone of the policy." example:"2026-01"`
 	To      string `query:"to" pattern:"^\\d{4}-\\d{2}$" doc:"The last month covered." example:"2026-03"`
@@ -16,7 +16,7 @@ type monthParams struct {
 }
 
 // months returns the months covered, zero for a side that is left open.
-func (in *monthParams) months() (from, to domain.Month, err error) {
+func (in *MonthParams) months() (from, to domain.Month, err error) {
 	for _, month := range []struct {
 		name, text string
 		to         *domain.Month
@@ -36,18 +36,19 @@ func (in *monthParams) months() (from, to domain.Month, err error) {
 	return from, to, nil
 }
 
-// addService registers what is about contacts, deadlines and complaints.
+// addService registers what is about contacts, deadlines, complaints and employees who left.
 func (a *api) addService() {
 	read(a, "/v1/complaints", "complaints", "The register of complaints", cases[projections.ComplaintDetail](a, projections.CaseComplaint), 504)
 	read(a, "/v1/complaints/report", "complaint-report", "What customers complain about and how it is dealt with", a.complaintReport, 504)
 	read(a, "/v1/deadlines", "deadlines", "What has to be done and is not done yet", cases[projections.DeadlineDetail](a, projections.CaseDeadline), 504)
 	read(a, "/v1/deadlines/report", "deadline-report", "Which share of the deadlines was kept", a.deadlineReport, 504)
+	read(a, "/v1/departures", "departures", "The employees who left", cases[projections.DepartureDetail](a, projections.CaseDeparture), 504)
 	read(a, "/v1/contacts/statistics", "contact-statistics", "Contacts by category, month, channel and employee", a.contactReport, 504)
 }
 
 // complaintReportInput is the parameters of the report on complaints.
 type complaintReportInput struct {
-	monthParams
+	MonthParams
 	Subject  string `query:"subject" doc:"Only complaints about this subject."`
 	Product  string `query:"product" doc:"Only complaints about this product."`
 	WorkStep string `query:"work_step" doc:"Only complaints about this step of the work."`
@@ -82,7 +83,7 @@ func (a *api) complaintReport(ctx context.Context, in *complaintReportInput) (*a
 
 // deadlineReportInput is the parameters of the report on deadlines.
 type deadlineReportInput struct {
-	monthParams
+	MonthParams
 	Deadline string `query:"deadline" doc:"Only deadlines of this name in the policy."`
 	Employee string `query:"employee" doc:"Only what was decided for this employee."`
 }
@@ -100,7 +101,7 @@ func (a *api) deadlineReport(ctx context.Context, in *deadlineReportInput) (*ans
 
 // contactReportInput is the parameters of the statistics of contacts.
 type contactReportInput struct {
-	monthParams
+	MonthParams
 	Employee string `query:"employee" doc:"Only contacts of this employee."`
 }
 

@@ -73,6 +73,29 @@ func testParked(t *testing.T, open NewStore) {
 	}
 }
 
+// testParkedByTheFirstRecord redrives, in vain and then after the fold was mended, a customer that was parked by the first
+// record of its partition.
+func testParkedByTheFirstRecord(t *testing.T, open NewStore) {
+	g := newGenerator(1, func(int) int { return 0 })
+	sick := g.subjects[0]
+	g.append(g.event(0, poison, sick, `{}`))
+	g.append(g.event(1, "note.added", sick, `{}`))
+	g.redrive(len(g.items), sick)
+	const mended = 3
+	g.redrive(len(g.items), sick)
+	records := g.Partition(1)
+
+	var broken atomic.Bool
+	broken.Store(true)
+	fold := Breaking(DefaultFold(), broken.Load)
+	store := open(t, fold, 1)
+	Fold(t, store, fold, [][]eventstore.Record{records[0][:mended]}, 1)
+	checkParked(t, store, projections.Parked{Customer: sick, Queue: 2}, []int64{0, 1})
+	broken.Store(false)
+	Fold(t, store, fold, records, 1)
+	Equal(t, store, reference(t, DefaultFold(), records), g.Subjects())
+}
+
 // testLongRedrive redrives a customer with a queue of more records than one batch takes, with a writer that dies between
 // any two batches and a successor that goes on.
 func testLongRedrive(t *testing.T, open NewStore) {

@@ -26,6 +26,7 @@ func Run(t *testing.T, open NewStore) {
 		"A policy over many customers survives its writers":   testSweep,
 		"A sweep is part of the checkpoint":                   testSweepCheckpoint,
 		"Records of a parked customer wait for a redrive":     testParked,
+		"A customer parked by the first record is redriven":   testParkedByTheFirstRecord,
 		"A long queue is redriven though its writers die":     testLongRedrive,
 		"Parked customers come in pages":                      testParkedPages,
 		"Control records act alike in every store":            testControlled,
