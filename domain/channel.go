@@ -49,15 +49,19 @@ func (c Channel) Broadcast() bool {
 	return false
 }
 
+// channels are all channels. Those used most come first: the decoder searches in this order.
+var channels = []Channel{
+	ChannelPhone, ChannelEmail, ChannelVisit, ChannelFaceToFace, ChannelWebsite, ChannelLetter,
+	ChannelVisitByCustomer, ChannelCallCentre, ChannelCATI, ChannelFax, ChannelInternet, ChannelSocialMedia,
+	ChannelMobileSales, ChannelClub, ChannelIntermediary, ChannelMembership,
+	ChannelDirectMail, ChannelExhibition, ChannelNewspaper, ChannelMagazine, ChannelRadio, ChannelTV,
+	ChannelBillboard, ChannelEnvironment, ChannelEvent, ChannelPeriodical,
+}
+
+// Channels returns all channels. The slice is shared.
+func Channels() []Channel { return channels }
+
 func (Channel) values() []string {
-	// The channels used most come first: the decoder searches in this order.
-	channels := []Channel{
-		ChannelPhone, ChannelEmail, ChannelVisit, ChannelFaceToFace, ChannelWebsite, ChannelLetter,
-		ChannelVisitByCustomer, ChannelCallCentre, ChannelCATI, ChannelFax, ChannelInternet, ChannelSocialMedia,
-		ChannelMobileSales, ChannelClub, ChannelIntermediary, ChannelMembership,
-		ChannelDirectMail, ChannelExhibition, ChannelNewspaper, ChannelMagazine, ChannelRadio, ChannelTV,
-		ChannelBillboard, ChannelEnvironment, ChannelEvent, ChannelPeriodical,
-	}
 	names := make([]string, len(channels))
 	for i, c := range channels {
 		names[i] = string(c)

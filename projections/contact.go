@@ -66,7 +66,7 @@ func inboundOf(ev *domain.Event, data any) (met Contact, is bool) {
 	var channel domain.Channel
 	switch d := data.(type) {
 	case *domain.InquiryReceived:
-		channel = cmp.Or(d.Channel, domain.Channel(ev.Channel))
+		channel = cmp.Or(d.Channel, domain.Channel(strings.Clone(ev.Channel)))
 		met, is = Contact{Category: cmp.Or(d.Category, CategoryInquiry), Content: d.Text}, true
 	case *domain.ComplaintFiled:
 		channel, met = d.Channel, Contact{Category: CategoryComplaint, Content: d.Text}
@@ -83,9 +83,9 @@ func inboundOf(ev *domain.Event, data any) (met Contact, is bool) {
 	return met, (is || channel != "") && ev.CausationID == ""
 }
 
-// own gives the contact strings of its own.
+// own gives the contact strings of its own. Those of closed lists are shared by all events.
 func (met *Contact) own(e *Entry) {
-	met.Direction, met.Channel, met.Employee = strings.Clone(met.Direction), strings.Clone(met.Channel), strings.Clone(met.Employee)
+	met.Employee = strings.Clone(met.Employee)
 	met.Category, met.Content, met.Goal = strings.Clone(met.Category), strings.Clone(met.Content), strings.Clone(met.Goal)
 	met.Event = e.id()
 }

@@ -31,11 +31,38 @@ const (
 type call struct {
 	at       domain.Instant
 	employee string
-	channel  string
 	event    string
 	// unit is the organisation unit for which it counts.
 	unit     string
+	channel  channelNumber
 	collides bool
+}
+
+// channelNumber is the place of a channel among all, which takes less room than its name.
+type channelNumber uint8
+
+// numberOf returns the number of a channel of the list.
+func numberOf(name string) channelNumber {
+	return channelNumber(slices.Index(domain.Channels(), domain.Channel(name)))
+}
+
+func (n channelNumber) channel() domain.Channel { return domain.Channels()[n] }
+
+// code codes the name, which stays when the list changes.
+func (n *channelNumber) code(k *coder) {
+	var name string
+	if k.writing {
+		name = string(n.channel())
+	}
+	k.string(&name)
+	if k.writing {
+		return
+	}
+	if i := slices.Index(domain.Channels(), domain.Channel(name)); i >= 0 {
+		*n = channelNumber(i)
+		return
+	}
+	k.failed = true
 }
 
 // reachOut takes in an outbound contact and judges it together with its neighbours in time. A call that comes between two
@@ -107,7 +134,7 @@ func (f *Fold) tellCollision(c *Customer, before, x *call, out *Effects) {
 		Topic: TopicService, Type: "contact.collision", At: x.at, Evidence: evidence, Policy: f.policy.Version,
 	}, func() any {
 		return &domain.ContactCollision{
-			Employee: x.employee, Channel: domain.Channel(x.channel), OtherEmployee: before.employee, OtherAt: before.at,
+			Employee: x.employee, Channel: x.channel.channel(), OtherEmployee: before.employee, OtherAt: before.at,
 			At: x.at, Evidence: evidence, PolicyVersion: f.policy.Version, Position: out.position.String(),
 		}
 	})
@@ -117,7 +144,7 @@ func codeOutreach(k *coder, o *outreach) {
 	list(k, &o.calls, func(k *coder, x *call) {
 		k.instant(&x.at)
 		k.string(&x.employee)
-		k.string(&x.channel)
+		x.channel.code(k)
 		k.string(&x.event)
 		k.string(&x.unit)
 		k.bool(&x.collides)

@@ -46,7 +46,7 @@ func (f *Fold) contactsView(k *Contacts, at domain.Instant) ContactsView {
 		return ContactsView{}
 	}
 	v := ContactsView{
-		Inbound: k.Inbound, Outbound: k.Outbound, Attempts: k.Attempts, Collisions: k.Collisions,
+		Inbound: int64(k.Inbound), Outbound: int64(k.Outbound), Attempts: int64(k.Attempts), Collisions: int64(k.Collisions),
 		LastInboundAt: k.LastInbound, LastOutboundAt: k.LastOutbound, Reachability: k.reachability(f.policy.Contact.UnreachableAfter),
 	}
 	if k.Last.At != 0 {
@@ -58,7 +58,7 @@ func (f *Fold) contactsView(k *Contacts, at domain.Instant) ContactsView {
 	if n := len(k.outreach.calls); n > 0 {
 		last := &k.outreach.calls[n-1]
 		if until := last.at + domain.Instant(f.policy.Contact.CollisionGap.Microseconds()); until > at {
-			v.Gap = &ContactGap{Employee: last.employee, Channel: last.channel, Since: last.at, Until: until, Event: last.event}
+			v.Gap = &ContactGap{Employee: last.employee, Channel: string(last.channel.channel()), Since: last.at, Until: until, Event: last.event}
 		}
 	}
 	if before, x := k.outreach.collision(); x != nil {

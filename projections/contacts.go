@@ -8,12 +8,12 @@ import (
 
 // Contacts is who was in touch with whom (IC-01, IC-07, LC-07). A Contacts is replaced, never changed.
 type Contacts struct {
-	Inbound  int64
-	Outbound int64
+	Inbound  int32
+	Outbound int32
 	// Attempts counts contacts that did not come about: no answer, wrong number, refused, not reached.
-	Attempts int64
+	Attempts int32
 	// Collisions counts the collisions of employees (IC-07).
-	Collisions int64
+	Collisions int32
 	// Last is the newest contact that came about, in either direction.
 	Last Contact
 	// LastOutbound and LastInbound are when the firm and the customer last made contact.
@@ -86,7 +86,7 @@ func (f *Fold) meet(c *Customer, e *Entry, met Contact, out *Effects) {
 	f.countContact(&met, unit, out)
 	if met.mayCollide() {
 		f.reachOut(c, call{
-			at: met.At, employee: met.Employee, channel: met.Channel, event: met.Event, unit: c.unit.own(unit),
+			at: met.At, employee: met.Employee, channel: numberOf(met.Channel), event: met.Event, unit: c.unit.own(unit),
 		}, out)
 	}
 }

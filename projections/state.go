@@ -184,10 +184,10 @@ func codeProfile(k *coder, p *Profile) {
 }
 
 func codeContacts(k *coder, c *Contacts) {
-	k.int(&c.Inbound)
-	k.int(&c.Outbound)
-	k.int(&c.Attempts)
-	k.int(&c.Collisions)
+	number(k, &c.Inbound)
+	number(k, &c.Outbound)
+	number(k, &c.Attempts)
+	number(k, &c.Collisions)
 	k.instant(&c.Last.At)
 	k.string(&c.Last.Direction)
 	k.string(&c.Last.Channel)

@@ -129,7 +129,7 @@ func (l *life) qualify() {
 		l.fade()
 		return
 	}
-	l.plan(appointment{employee: l.owner, channel: domain.ChannelPhone, category: "invitation", goal: "test drive"}, l.days(1, 6), func() {
+	l.arrange(appointment{employee: l.owner, channel: domain.ChannelPhone, category: "invitation", goal: "test drive"}, l.days(1, 6), func() {
 		l.after(l.days(1, 6), l.testDrive)
 	})
 }

@@ -65,7 +65,7 @@ func (l *life) collide(caller string) {
 
 func (l *life) visitCustomer(caller string) {
 	visit := appointment{employee: caller, channel: domain.ChannelVisit, category: "care", goal: "visit"}
-	l.plan(visit, l.days(2, 9), func() { l.feel(20) })
+	l.arrange(visit, l.days(2, 9), func() { l.feel(20) })
 }
 
 // appointment is a contact that an employee plans to make.
@@ -75,9 +75,9 @@ type appointment struct {
 	category, goal string
 }
 
-// plan puts the contact into the file and makes it when the time has passed: shortly before its date, or at careless
+// arrange puts the contact into the file and makes it when the time has passed: shortly before its date, or at careless
 // dealers sometimes days after it.
-func (l *life) plan(a appointment, wait domain.Instant, then func()) {
+func (l *life) arrange(a appointment, wait domain.Instant, then func()) {
 	made := opening(l.now+wait, &l.dice)
 	due := made + l.minutes(10, 240)
 	if l.bad(people, 400) {

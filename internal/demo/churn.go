@@ -94,7 +94,7 @@ func (l *life) sign() {
 		return
 	case domain.CauseServiceQuality, domain.CauseProductQuality:
 		if l.dice.chance(300) {
-			l.complain(grievance{subject: "outcome of an earlier complaint", step: "follow_up", side: domain.SideEnterprise, cause: "staff"})
+			l.complain(grievance{subject: "outcome of an earlier complaint", step: "complaint handling", side: domain.SideEnterprise, cause: "staff"})
 			return
 		}
 	}
@@ -122,7 +122,7 @@ func (l *life) watch() {
 	l.by(l.owner, "", domain.WarningAcknowledged{WarningID: warning, Note: "Will call this week."})
 	switch luck := l.dice.below(100); {
 	case luck < 50:
-		l.by(l.owner, "", domain.WarningAssigned{WarningID: warning, Employee: l.dealer.employee(crmSpecialist, &l.dice)})
+		l.assist(warning, l.dealer.employee(crmSpecialist, &l.dice))
 	case luck < 75:
 		l.by(l.owner, "", domain.WarningSnoozed{WarningID: warning, Until: l.now + 14*domain.Day, Reason: "The customer is travelling."})
 	default:
@@ -135,6 +135,15 @@ func (l *life) watch() {
 			l.resume()
 		})
 	}
+}
+
+// assist has a specialist look after the customer beside the owner for some weeks.
+func (l *life) assist(warning, specialist string) {
+	l.by(l.owner, "", domain.WarningAssigned{WarningID: warning, Employee: specialist})
+	l.by(l.owner, "", domain.CustomerOwnerAssigned{Employee: specialist, Role: "retention"})
+	l.after(l.days(30, 90), func() {
+		l.by("", "", domain.CustomerOwnerReleased{Employee: specialist, Reason: "no longer at risk, or gone"})
+	})
 }
 
 // resume takes the habits up again.

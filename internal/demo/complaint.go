@@ -13,8 +13,8 @@ type grievance struct {
 type complaint struct {
 	grievance
 	id, filed string
-	// careful says that the dealer takes the whole way, reopened that it was taken before.
-	careful, reopened bool
+	// careful says that the dealer takes the whole way, reopened that it was taken before, idle that it lies about.
+	careful, reopened, idle bool
 }
 
 // grieve makes the customer complain in the given number of cases of a thousand when they are one who speaks up.
@@ -27,6 +27,7 @@ func (l *life) grieve(g grievance, weight int) {
 // complain files the complaint and lets the dealer handle it.
 func (l *life) complain(g grievance) {
 	c := &complaint{grievance: g, id: l.mint("CMP"), careful: !l.bad(people, 1100)}
+	c.idle = !c.careful && l.dice.chance(350)
 	channel := pick(&l.dice, domain.ChannelPhone, domain.ChannelPhone,
 		domain.ChannelVisitByCustomer, domain.ChannelEmail, domain.ChannelLetter)
 	form := domain.ComplaintOral
@@ -41,19 +42,28 @@ func (l *life) complain(g grievance) {
 			"收费没有解释清楚。", "The noise is still there."),
 	})
 	l.feel(-30)
+	l.compare(c)
 	l.handle(c)
 }
 
 // handle takes the complaint from its reception to its solution. A careful dealer listens, restates and hands over at
-// once; another one takes days and leaves steps out.
+// once; another one takes days and leaves steps out, lets some lie for weeks before anybody takes them up, and forgets one
+// in twelve of those.
 func (l *life) handle(c *complaint) {
+	if c.idle && l.dice.chance(80) {
+		return
+	}
 	agent := l.dealer.employee(crmSpecialist, &l.dice)
 	pace := l.minutes(5, 30)
 	if !c.careful {
 		pace = l.hours(3, 40)
 	}
 	valid := c.side == domain.SideEnterprise && !l.dice.chance(100)
-	steps := []beat{{pace, func() {
+	first := pace
+	if c.idle {
+		first, pace = l.days(4, 50), l.days(1, 8)
+	}
+	steps := []beat{{first, func() {
 		l.because(c.filed, agent, domain.ComplaintAcknowledged{
 			ComplaintID: c.id, Apology: new(c.careful || l.dice.chance(400)), Employee: agent,
 		})
@@ -84,11 +94,15 @@ func (l *life) handle(c *complaint) {
 	l.play(append(steps, beat{pace, func() { l.resolve(c, agent, valid) }})...)
 }
 
-// handOff gives the complaint to somebody who can solve it, and who gives it back one time in five.
+// handOff gives the complaint to somebody who can solve it, who lets it lie when it has lain about before, and who gives it
+// back one time in five.
 func (l *life) handOff(c *complaint, agent string, pace domain.Instant) []beat {
 	to := l.dealer.employee(technician, &l.dice)
 	give := func() { l.by(agent, "", domain.ComplaintHandedOver{ComplaintID: c.id, To: to}) }
 	take := func() { l.by(to, "", domain.ComplaintHandoverAccepted{ComplaintID: c.id}) }
+	if c.idle {
+		return []beat{{domain.Minute, give}, {l.days(2, 20), take}}
+	}
 	if !l.dice.chance(200) {
 		return []beat{{domain.Minute, give}, {pace, take}}
 	}
@@ -109,17 +123,27 @@ func (l *life) resolve(c *complaint, agent string, valid bool) {
 		good = 820
 	}
 	satisfied := l.dice.chance(good)
-	l.by(agent, "", domain.ComplaintResolved{ComplaintID: c.id, Satisfied: &satisfied})
+	resolved := domain.ComplaintResolved{ComplaintID: c.id, Satisfied: &satisfied}
+	if !c.careful && l.dice.chance(300) {
+		resolved.Satisfied = nil // nobody asked
+	}
+	l.by(agent, "", resolved)
 	if satisfied {
 		l.feel(110)
 	} else {
 		l.feel(-120)
 	}
+	if valid && c.careful {
+		l.prevent(c, agent)
+	}
+	if l.dice.chance(350) {
+		l.after(l.hours(2, 40), l.askAboutEffort)
+	}
 	l.followComplaint(c, agent, satisfied)
 }
 
-// followComplaint asks the customer within a week, later, or never, and opens the complaint again for some of those
-// who are not satisfied.
+// followComplaint asks the customer within a week, later, or never. By then some have changed their mind, most of them for
+// the worse where the work was careless. It opens the complaint again for some of those who are not satisfied.
 func (l *life) followComplaint(c *complaint, agent string, satisfied bool) {
 	wait := l.days(2, 6)
 	if !c.careful {
@@ -128,13 +152,22 @@ func (l *life) followComplaint(c *complaint, agent string, satisfied bool) {
 		}
 		wait = l.days(5, 16)
 	}
+	change := 120
+	if satisfied && !c.careful {
+		change = 300
+	}
+	if l.dice.chance(change) {
+		satisfied = !satisfied
+	}
 	l.after(wait, func() {
-		l.by(agent, domain.ChannelPhone, domain.ComplaintFollowedUp{
-			ComplaintID: c.id, Channel: pick(&l.dice, domain.ChannelPhone, domain.ChannelPhone, domain.ChannelLetter),
-			Satisfied: &satisfied, Reached: new(!l.dice.chance(80)),
-		})
+		channel := pick(&l.dice, domain.ChannelPhone, domain.ChannelPhone, domain.ChannelPhone, domain.ChannelLetter, domain.ChannelEmail)
+		asked := domain.ComplaintFollowedUp{ComplaintID: c.id, Channel: channel, Satisfied: &satisfied, Reached: new(true)}
+		if l.dice.chance(80) {
+			asked.Satisfied, asked.Reached = nil, new(false)
+		}
+		l.by(agent, channel, asked)
 		if !satisfied && !c.reopened && l.dice.chance(450) {
-			c.reopened, c.careful = true, l.dice.chance(600)
+			c.reopened, c.careful, c.idle = true, l.dice.chance(600), false
 			l.tell(domain.ComplaintReopened{ComplaintID: c.id, Reason: "the problem is back"})
 			l.handle(c)
 		}

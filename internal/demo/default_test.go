@@ -39,9 +39,9 @@ func TestEveryEventOfTheDefaultRunIsValidAndEveryTypeOccurs(t *testing.T) {
 	}
 }
 
-// TestTheFoldOfTheDefaultRunPopulatesEveryStage folds the run as a log of one partition.
-func TestTheFoldOfTheDefaultRunPopulatesEveryStage(t *testing.T) {
-	t.Parallel()
+// defaultRun folds the default run as a log of one partition and returns its views and the number of its events.
+func defaultRun(t *testing.T) (*memview.Store, int64) {
+	t.Helper()
 	fold := projections.NewFold(domain.DefaultPolicy())
 	store := memview.New(fold, 1)
 	var records []eventstore.Record
@@ -61,13 +61,19 @@ func TestTheFoldOfTheDefaultRunPopulatesEveryStage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return store, int64(len(records))
+}
+
+func TestTheFoldOfTheDefaultRunPopulatesEveryStage(t *testing.T) {
+	t.Parallel()
+	store, events := defaultRun(t)
 	sum, err := store.Summary(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum.Events != int64(len(records)) || sum.Customers != DefaultCustomers {
+	if sum.Events != events || sum.Customers != DefaultCustomers {
 		t.Errorf("%d events of %d customers were accepted, want %d of %d: %v",
-			sum.Events, sum.Customers, len(records), DefaultCustomers, sum.Verdicts)
+			sum.Events, sum.Customers, events, DefaultCustomers, sum.Verdicts)
 	}
 	for stage, least := range map[string]int64{"prospect": 10, "growth": 10, "maturity": 10, "decline": 8, "termination": 3} {
 		if share := sum.Stages[stage] * 100 / sum.Customers; share < least {

@@ -6,8 +6,8 @@
 // The generator is a simulation of separate events. An agenda holds what is going to happen, ordered by time. The step
 // that is next is taken off, makes its events, and puts further steps on the agenda: an inquiry is answered minutes
 // later, a car is handed over weeks after its order, the next workshop visit lies one cadence of the customer ahead. So
-// events come in the order of their time whatever the number of customers, and the lives go on without end when they
-// are read beyond the end of the period.
+// events come in the order of their time whatever the number of customers, but for the few that an employee records days
+// after, and the lives go on without end when they are read beyond the end of the period.
 //
 // # What is the same on every run
 //
@@ -27,5 +27,5 @@
 // # What is not there
 //
 // Warnings get their ids from the engine that raises them, so the warning.* events here carry ids of a list kept on
-// paper, which match no warning of the engine. Late events, that is events recorded out of order, are not made either.
+// paper, which match no warning of the engine.
 package demo

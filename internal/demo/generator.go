@@ -74,7 +74,7 @@ func (o Options) validate() error {
 }
 
 // Events returns the events that are recorded within the period, in the order in which they are. That is the order of
-// time, but for a few follow-ups that are recorded the day after. Each has its own bytes: the caller may keep them.
+// time, but for a few follow-ups that are recorded days after. Each has its own bytes: the caller may keep them.
 func (g *Generator) Events() iter.Seq[domain.Event] {
 	return func(yield func(domain.Event) bool) { g.live(g.start, g.options.End, yield) }
 }

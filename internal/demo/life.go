@@ -104,12 +104,15 @@ func (l *life) because(cause, employee string, data any) string {
 	return l.emit(data, s)
 }
 
-// byLate is like by for what happened at an earlier instant and is recorded now.
-func (l *life) byLate(at domain.Instant, employee string, c domain.Channel, data any) string {
-	l.events++
-	s := l.stamp(employee, c)
-	s.at = at
-	return l.emit(data, s)
+// noteLater makes the event of a follow-up that takes place now and is written down when the time has passed.
+func (l *life) noteLater(wait domain.Instant, employee string, done domain.FollowUpCompleted) {
+	at := l.now
+	l.after(wait, func() {
+		l.events++
+		s := l.stamp(employee, done.Channel)
+		s.at = at
+		l.emit(done, s)
+	})
 }
 
 func (l *life) stamp(employee string, c domain.Channel) stamp {

@@ -67,6 +67,8 @@ type dealer struct {
 	scores  scores
 	// events counts those of the dealer's own stream, sheets its rectifications.
 	events, sheets int
+	// latest are the latest complaints about each subject.
+	latest map[string]complaintRef
 }
 
 // post is a position that employees hold one after another.
@@ -82,7 +84,7 @@ type post struct {
 // openDealers founds the dealers with their staff and puts their routine on the agenda.
 func (w *world) openDealers() {
 	for i, plan := range dealerPlans() {
-		d := &dealer{world: w, dice: newDice(w.g.options.Seed, dealerDice, uint64(i)), number: i + 1, scores: scores{}}
+		d := &dealer{world: w, dice: newDice(w.g.options.Seed, dealerDice, uint64(i)), number: i + 1, scores: scores{}, latest: map[string]complaintRef{}}
 		d.path = brand + "/" + plan.region + "/" + plan.name
 		for a := range d.quality {
 			d.quality[a] = min(plan.level+d.dice.of(-60, 60), 950)

@@ -22,7 +22,8 @@ func (l *life) give(p *post) {
 }
 
 // orphan is what the departure of the owner means to a customer. A good dealer introduces the successor within days.
-// Another one leaves the customer alone for weeks, and some of those follow the consultant to a competitor.
+// Another one leaves the customer alone for weeks and the old name in the file, and some of those follow the consultant to
+// a competitor.
 func (l *life) orphan(p *post) {
 	if l.left {
 		l.owner = p.employee
@@ -34,7 +35,9 @@ func (l *life) orphan(p *post) {
 		wait = l.days(15, 50)
 	}
 	l.after(wait, func() {
-		l.by("", "", domain.CustomerOwnerReleased{Employee: l.owner, Reason: "left the firm"})
+		if !neglected {
+			l.by("", "", domain.CustomerOwnerReleased{Employee: l.owner, Reason: "left the firm"})
+		}
 		l.give(p)
 		if !l.left {
 			l.call(l.owner, "introduction", "Introduced as the new contact.")

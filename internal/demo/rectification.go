@@ -45,7 +45,8 @@ func (d *dealer) review() {
 	}
 }
 
-// rectify opens a sheet. One in four is completed after its due date, and one in five is rejected once.
+// rectify opens a sheet. One in four is completed after its due date, one in fifteen never, and one in five is rejected
+// once.
 func (d *dealer) rectify(i item) {
 	d.sheets++
 	id := fmt.Sprintf("RX-%02d-%03d", d.number, d.sheets)
@@ -55,7 +56,10 @@ func (d *dealer) rectify(i item) {
 		Questionnaire: i.questionnaire, Plan: i.aspect.plan(),
 	})
 	work := d.dice.between(10*domain.Day, 28*domain.Day)
-	if d.dice.chance(250) {
+	switch luck := d.dice.below(1000); {
+	case luck < 70:
+		return
+	case luck < 320:
 		work += 25 * domain.Day
 	}
 	d.at(opening(d.now+work, &d.dice), func() { d.complete(id, i, true) })
@@ -63,7 +67,7 @@ func (d *dealer) rectify(i item) {
 
 func (d *dealer) complete(id string, i item, first bool) {
 	d.tell(domain.RectificationCompleted{RectificationID: id, Note: "Done and shown to the team."})
-	d.at(opening(d.now+d.dice.between(2*domain.Day, 6*domain.Day), &d.dice), func() { d.inspect(id, i, first) })
+	d.at(opening(d.now+d.dice.between(2*domain.Day, 20*domain.Day), &d.dice), func() { d.inspect(id, i, first) })
 }
 
 // inspect accepts the work, which makes the dealer better in the item's aspect, or sends it back.
@@ -76,8 +80,11 @@ func (d *dealer) inspect(id string, i item, first bool) {
 		return
 	}
 	d.tell(domain.RectificationAccepted{RectificationID: id, Inspector: inspector})
-	d.quality[i.aspect] = min(d.quality[i.aspect]+d.dice.of(20, 50), 950)
+	d.improve(i.aspect, d.dice.of(20, 50))
 }
+
+// improve makes the dealer better in an aspect, up to what anybody reaches.
+func (d *dealer) improve(a aspect, by int) { d.quality[a] = min(d.quality[a]+by, 950) }
 
 // tell makes an event of the dealer's own stream.
 func (d *dealer) tell(data any) {

@@ -30,8 +30,8 @@ func (l *life) askAboutVisit(j *job, followed bool) {
 // notApplicable in place of a loss of points says that an item does not apply.
 const notApplicable = -1
 
-// survey invites the customer to answer, which one in seven does not want. One survey in four is asked by an institute
-// over the telephone; its customers are a little more frank.
+// survey invites the customer to answer, which one in seven does not want; one in six forgets it. One survey in four is
+// asked by an institute over the telephone; its customers are a little more frank.
 func (l *life) survey(q questionnaire, of string, employees map[string]string, lower map[string]int) {
 	id, from, mode := l.mint("SV"), domain.SurveyInternal, pick(&l.dice, domain.SurveyPhone, domain.SurveyPhone, domain.SurveyFaceToFace)
 	frank := 0
@@ -43,9 +43,12 @@ func (l *life) survey(q questionnaire, of string, employees map[string]string, l
 		l.after(l.hours(1, 60), func() { l.tell(domain.SurveyRefused{SurveyID: id, Questionnaire: q.name, Source: from}) })
 		return
 	}
+	if l.dice.chance(160) {
+		return
+	}
 	l.after(l.hours(1, 90), func() {
 		answers := l.answers(q, frank, lower)
-		l.makeGood(answers, l.tell(domain.SurveyAnswered{
+		l.makeGood(answers, lowScore, l.tell(domain.SurveyAnswered{
 			Questionnaire: q.name, Source: from, Mode: mode, Employees: employees, SurveyID: id, Of: of, Answers: answers,
 		}))
 		if l.dice.chance(500) {
@@ -88,22 +91,52 @@ func (l *life) points(a aspect, loss int) int {
 func (l *life) recommend(from domain.SurveySource, mode domain.SurveyMode) {
 	score := (min(max(l.mood+80+l.dice.of(-250, 250), 0), 1000)*10 + 500) / 1000
 	answers := []domain.Answer{{Item: "NPS", Score: new(int64(score))}}
-	l.makeGood(answers, l.tell(domain.SurveyAnswered{Questionnaire: "nps", Source: from, Mode: mode, Answers: answers}))
+	l.makeGood(answers, lowScore, l.tell(domain.SurveyAnswered{Questionnaire: "nps", Source: from, Mode: mode, Answers: answers}))
 }
+
+// askAboutPurchase asks how satisfied a customer is, from 1 to 5, and askAboutEffort how easy it was to have a complaint
+// dealt with, from 1 to 7.
+func (l *life) askAboutPurchase() { l.askOnline("csat", "CSAT", 5, 2) }
+func (l *life) askAboutEffort()   { l.askOnline("ces", "CES", 7, 3) }
+
+// askOnline invites the customer to answer one question on the website, which two in five do. Scores up to low are made
+// good.
+func (l *life) askOnline(questionnaire, item string, top int, low int64) {
+	id := l.mint("SV")
+	l.tell(domain.SurveyInvited{SurveyID: id, Questionnaire: questionnaire, Source: domain.SurveyInternal, ExpiresAt: l.now + 10*domain.Day})
+	if !l.dice.chance(400) {
+		return
+	}
+	l.after(l.hours(1, 90), func() {
+		feeling := min(max(l.mood+60+l.dice.of(-250, 250), 0), 1000)
+		answers := []domain.Answer{{Item: item, Score: new(int64(1 + (feeling*(top-1)+500)/1000))}}
+		l.makeGood(answers, low, l.tell(domain.SurveyAnswered{
+			Questionnaire: questionnaire, Source: domain.SurveyInternal, Mode: domain.SurveyWeb, SurveyID: id, Answers: answers,
+		}))
+	})
+}
+
+// lowScore is the greatest score on the usual scales that calls for a recovery.
+const lowScore = 6
 
 // makeGood has a specialist call a customer who gave a low score in the answer with the given id, as often and as soon as
 // the dealer is worth.
-func (l *life) makeGood(answers []domain.Answer, of string) {
-	low := slices.ContainsFunc(answers, func(a domain.Answer) bool { return a.Score != nil && *a.Score <= 6 })
-	if !low || l.bad(people, 250) {
+func (l *life) makeGood(answers []domain.Answer, low int64, of string) {
+	poor := slices.ContainsFunc(answers, func(a domain.Answer) bool { return a.Score != nil && *a.Score <= low })
+	if !poor || l.unwanted || l.bad(people, 250) {
 		return
 	}
-	wait := l.hours(4, 60)
+	wait := l.hours(4, 50)
 	if l.bad(people, 300) {
 		wait = l.days(3, 9)
 	}
+	caller := l.dealer.employee(crmSpecialist, &l.dice)
+	if l.dice.chance(200) {
+		l.after(wait/2, func() {
+			l.by(caller, domain.ChannelPhone, domain.FollowUpAttempted{Of: of, Channel: domain.ChannelPhone, Employee: caller})
+		})
+	}
 	l.after(wait, func() {
-		caller := l.dealer.employee(crmSpecialist, &l.dice)
 		l.by(caller, domain.ChannelPhone, domain.FollowUpCompleted{
 			Of: of, Channel: domain.ChannelPhone, Employee: caller, Satisfied: new(l.mood > 450),
 		})

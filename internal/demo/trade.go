@@ -23,6 +23,11 @@ func (l *life) order(opportunity string, price int) {
 		ready = opening(promised+l.days(1, 12), &l.dice)
 	}
 	l.at(ready, func() { l.handOver(id, price, promised) })
+	if ready > promised {
+		l.habit(ready-l.now, func() {
+			l.grieve(grievance{subject: "late delivery", step: "handover", of: id, employee: l.owner, side: domain.SideEnterprise, cause: "planning"}, 220)
+		})
+	}
 }
 
 // cancel takes the order back, after which the customer is lost.
@@ -55,7 +60,7 @@ func (l *life) handOver(order string, price int, promised domain.Instant) {
 
 // followHandover calls the customer in time, late or never.
 func (l *life) followHandover(delivery string) {
-	wait := l.days(1, 3)
+	wait := l.hours(8, 50)
 	switch {
 	case l.bad(people, 150):
 		l.feel(-60)
@@ -73,10 +78,15 @@ func (l *life) followHandover(delivery string) {
 		})
 	}
 	l.after(wait, func() {
-		l.by(caller, domain.ChannelPhone, domain.FollowUpCompleted{
+		asked := domain.FollowUpCompleted{
 			Of: delivery, Channel: domain.ChannelPhone, Employee: caller, Reached: new(true), Satisfied: new(l.mood > 550),
 			Note: "Asked how the car runs; reminded of the first service.",
-		})
+		}
+		if l.dice.chance(80) {
+			l.noteLater(l.days(2, 8), caller, asked)
+			return
+		}
+		l.by(caller, asked.Channel, asked)
 	})
 	if l.dice.chance(450) {
 		l.after(wait+l.days(2, 10), func() { l.askAbout(l.sales, delivery) })
@@ -150,6 +160,9 @@ func (l *life) counter() {
 		buy.Channel = domain.ChannelWebsite
 	}
 	id := l.by("", buy.Channel, buy)
+	if l.dice.chance(200) {
+		l.after(l.hours(1, 30), l.askAboutPurchase)
+	}
 	if l.dice.chance(50) {
 		l.after(l.days(2, 12), func() {
 			l.tell(domain.PurchaseReturned{Amount: buy.Amount, Quantity: buy.Quantity, Product: product, Of: id, Reason: "does not fit"})

@@ -18,17 +18,17 @@ func (l *life) visit() {
 		return
 	}
 	// Most customers come a few minutes before their time, one in eight after it.
-	id, ahead, early := l.mint("RES"), l.days(1, 6), l.minutes(2, 25)
+	id, comes, early := l.mint("RES"), opening(l.now+l.days(1, 6), &l.dice), l.minutes(2, 25)
 	if l.dice.chance(120) {
 		early = -early
 	}
-	l.by("", domain.ChannelPhone, domain.ReservationRequested{ReservationID: id, For: l.now + ahead + early, Category: "maintenance"})
+	l.by("", domain.ChannelPhone, domain.ReservationRequested{ReservationID: id, For: comes + early, Category: "maintenance"})
 	if l.dice.chance(70) {
-		l.after(ahead+2*domain.Hour, func() { l.tell(domain.ReservationMissed{ReservationID: id}) })
-		l.habit(ahead+l.days(3, 9), func() { l.repair("") })
+		l.at(comes+2*domain.Hour, func() { l.tell(domain.ReservationMissed{ReservationID: id}) })
+		l.habit(comes-l.now+l.days(3, 9), func() { l.repair("") })
 		return
 	}
-	l.after(ahead, func() { l.repair(id) })
+	l.at(comes, func() { l.repair(id) })
 }
 
 // job is one visit: who worked on it and how it went.
@@ -134,26 +134,26 @@ func (l *life) afterVisit(j *job) {
 	if l.bad(people, 350) {
 		l.promise()
 	}
-	followed := l.dice.chance(l.dealer.quality[people] * 7 / 10)
+	followed := !l.unwanted && l.dice.chance(l.dealer.quality[people]*7/10)
 	if followed {
 		l.after(l.days(1, 4), func() { l.followService(j) })
 	}
 	if l.dice.chance(280) {
 		l.after(l.days(3, 12), func() { l.askAboutVisit(j, followed) })
 	}
-	g := grievance{of: j.id, step: "reception", employee: j.receptionist, side: domain.SideEnterprise, cause: "staff"}
+	g := grievance{of: j.id, step: "process", employee: j.receptionist, side: domain.SideEnterprise, cause: "staff"}
 	switch {
 	case j.repeat:
 		g.subject, g.step, g.employee, g.cause = "repeat fault", "repair", j.mechanic, "quality"
 		l.grieve(g, 900)
 	case j.slow:
-		g.subject = "waiting time"
+		g.subject, g.step = "waiting time", "timeliness"
 		l.grieve(g, 260)
 	case l.mood < 400:
 		g.subject = "attitude"
 		l.grieve(g, 500)
 	default:
-		l.grieve(grievance{subject: "price", step: "settlement", of: j.id, side: domain.SideCustomer, cause: "expectation"}, 15)
+		l.grieve(grievance{subject: "price", step: "charges", of: j.id, side: domain.SideCustomer, cause: "expectation"}, 15)
 	}
 }
 
@@ -163,8 +163,17 @@ func (l *life) followService(j *job) {
 		l.by(caller, domain.ChannelPhone, domain.FollowUpAttempted{Of: j.id, Channel: domain.ChannelPhone, Employee: caller})
 		return
 	}
-	l.by(caller, domain.ChannelPhone, domain.FollowUpCompleted{
-		Of: j.id, Channel: domain.ChannelPhone, Employee: caller, Satisfied: new(l.mood > 500),
-	})
+	done := domain.FollowUpCompleted{Of: j.id, Channel: domain.ChannelPhone, Employee: caller, Satisfied: new(l.mood > 500)}
+	switch luck := l.dice.below(100); {
+	case luck < 12:
+		// A letter is a follow-up, but nobody knows whether it was read.
+		done.Channel, done.Reached, done.Satisfied = domain.ChannelLetter, new(false), nil
+	case luck < 24:
+		done.Channel = domain.ChannelSocialMedia
+	case luck < 30:
+		l.noteLater(l.hours(15, 24), caller, done)
+		return
+	}
+	l.by(caller, done.Channel, done)
 	l.feel(10)
 }
