@@ -62,38 +62,6 @@ func (c *complaintsReportCmd) Run(ctx context.Context, a *app) error {
 	return printDocument(a, document, (*printer).complaintReport)
 }
 
-func (p *printer) complaintReport(r *projections.ComplaintReport) {
-	p.fields(
-		"as of", when(r.AsOf), "policy", r.PolicyVersion, "complaints", number(r.Complaints), "open", number(r.Open),
-		"only named by other events", number(r.NotFiled), "reopened", share(r.Reopened),
-	)
-	for _, groups := range []struct {
-		title string
-		rows  []projections.ComplaintGroup
-	}{
-		{"BY STATUS", r.Statuses}, {"BY SUBJECT", r.Subjects}, {"BY SIDE OF THE CAUSE", r.Sides}, {"BY CAUSE", r.Causes},
-		{"BY STEP OF THE WORK", r.WorkSteps}, {"BY EMPLOYEE", r.Employees}, {"BY ORG UNIT", r.OrgUnits}, {"BY MONTH", r.Months},
-	} {
-		p.complaintGroups(groups.title, groups.rows)
-	}
-	p.section("TIME FROM FILING TO RESOLUTION")
-	p.table(table.Row{"TIME", "N", "MEDIAN", "P90", "P95", "MEAN"}, []table.Row{
-		durations("elapsed", &r.Handling.Elapsed), durations("working", &r.Handling.Working),
-	})
-}
-
-func (p *printer) complaintGroups(title string, groups []projections.ComplaintGroup) {
-	if len(groups) == 0 {
-		return
-	}
-	rows := make([]table.Row, len(groups))
-	for i, g := range groups {
-		rows[i] = table.Row{g.Name, g.Complaints, g.Open, g.Valid, g.Decided}
-	}
-	p.section(title)
-	p.table(table.Row{"", "COMPLAINTS", "OPEN", "VALID", "DECIDED"}, rows)
-}
-
 // share returns a share with its interval, or the number it is of when that is too small to show.
 func share(s statistics.ShareFigure) string {
 	if s.Value == nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -49,7 +51,7 @@ func (p *printer) contactReport(r *projections.ContactReport) {
 func (p *printer) contactTable(title string, t *projections.ContactTable) {
 	header, sums := table.Row{"MONTH"}, table.Row{"all"}
 	for _, c := range t.Categories {
-		header, sums = append(header, orDash(c.Category)), append(sums, c.Count)
+		header, sums = append(header, cmp.Or(c.Category, "none")), append(sums, c.Count)
 	}
 	rows := make([]table.Row, 0, len(t.Months)+1)
 	for _, m := range t.Months {
@@ -90,18 +92,28 @@ func (p *printer) mayContact(m *projections.MayContact) {
 	if m.May {
 		may = "yes"
 	}
-	p.fields("may contact", may, "at", when(m.At), "possible again", when(m.NextAt))
-	if l := m.LastContact; l != nil {
-		p.fields("last contact", when(l.At), "direction", l.Direction, "channel", l.Channel, "employee", l.Employee, "content", l.Content)
-	}
-	rows := make([]table.Row, len(m.Reasons))
-	for i, r := range m.Reasons {
-		rows[i] = table.Row{string(r.Code), r.Employee, when(r.Since), when(r.Until)}
-	}
-	if len(rows) > 0 {
+	p.fields("customer", m.Customer, "employee", m.Employee, "may contact", may, "at", when(m.At), "possible again", when(m.NextAt))
+	if len(m.Reasons) > 0 {
+		rows := make([]table.Row, len(m.Reasons))
+		for i, r := range m.Reasons {
+			rows[i] = table.Row{string(r.Code), r.Employee, when(r.Since), when(r.Until)}
+		}
 		p.section("WHY NOT")
 		p.table(table.Row{"REASON", "EMPLOYEE", "SINCE", "UNTIL"}, rows)
 	}
+	if m.LastContact != nil {
+		p.lastContacts([]projections.Contact{*m.LastContact})
+	}
+}
+
+// lastContacts prints contacts, the newest first.
+func (p *printer) lastContacts(contacts []projections.Contact) {
+	rows := make([]table.Row, len(contacts))
+	for i, c := range contacts {
+		rows[i] = table.Row{when(c.At), c.Direction, c.Channel, c.Employee, c.Category, c.Content}
+	}
+	p.section("LAST CONTACTS")
+	p.table(table.Row{"AT", "DIRECTION", "CHANNEL", "EMPLOYEE", "CATEGORY", "CONTENT"}, rows)
 }
 
 // briefCmd prints what to know before a call.
@@ -123,20 +135,34 @@ func (c *briefCmd) Run(ctx context.Context, a *app) error {
 
 func (p *printer) brief(b *projections.Brief) {
 	p.fields(
-		"customer", b.Customer, "name", b.Name, "org unit", b.OrgUnit, "stage", b.Stage.String(), "owners", list(b.Owners),
-		"preferred channel", b.PreferredChannel, "as of", when(b.AsOf),
+		"customer", b.Customer, "name", b.Name, "org unit", b.OrgUnit, "stage", b.Stage.String(),
+		"relationship level", strconv.Itoa(b.RelationshipLevel)+" of 5", "owners", list(b.Owners),
+		"preferred channel", b.PreferredChannel, "reachable", yesNo(b.Reachability.Reachable), "about to call", leaseText(b.Lease),
+		"as of", when(b.AsOf),
 	)
-	rows := make([]table.Row, len(b.Contacts))
-	for i, c := range b.Contacts {
-		rows[i] = table.Row{when(c.At), c.Direction, c.Channel, c.Employee, c.Category, c.Content}
+	p.lastContacts(b.Contacts)
+	p.matters(b.Matters)
+	p.promises(b.Promises)
+	p.complaints("OPEN COMPLAINTS", b.Complaints)
+	p.surveys(b.Satisfaction)
+}
+
+// leaseText says who is about to contact the customer, and until when others are to wait.
+func leaseText(l *projections.Lease) string {
+	if l == nil {
+		return ""
 	}
-	p.section("LAST CONTACTS")
-	p.table(table.Row{"AT", "DIRECTION", "CHANNEL", "EMPLOYEE", "CATEGORY", "CONTENT"}, rows)
-	if len(b.Matters) > 0 {
-		p.section("NOT SETTLED")
-		p.matters(b.Matters)
+	return l.Employee + " until " + l.Until.String()
+}
+
+func (p *printer) promises(promises []projections.BriefPromise) {
+	if len(promises) == 0 {
+		return
 	}
-	for _, s := range b.Satisfaction {
-		p.line("\nlast answer to %s (%s) %s", clean(s.Questionnaire), clean(s.Source), when(s.At))
+	rows := make([]table.Row, len(promises))
+	for i, m := range promises {
+		rows[i] = table.Row{m.ID, when(m.Opened), when(m.DueAt)}
 	}
+	p.section("OPEN PROMISES")
+	p.table(table.Row{"PROMISE", "MADE AT", "DUE"}, rows)
 }

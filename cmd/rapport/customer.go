@@ -87,7 +87,11 @@ func (p *printer) customer(c *customerDocument) {
 	p.moves("OUTLOOK: WHAT SILENCE ALONE WOULD BRING", c.Lifecycle.Outlook)
 	p.trade(&c.Trade)
 	p.contacts(&c.Contacts)
+	p.ownerships(c.Profile.Ownerships)
 	p.matters(c.Matters)
+	p.deadlines(c.Deadlines)
+	p.complaints("COMPLAINTS", c.Complaints)
+	p.surveys(c.Satisfaction)
 }
 
 func (p *printer) profile(c *customerDocument) {
@@ -231,6 +235,11 @@ func (p *printer) contacts(k *projections.ContactsView) {
 		"attempts", strconv.FormatInt(k.Attempts, 10),
 		"last inbound", when(k.LastInboundAt),
 		"last outbound", when(k.LastOutboundAt),
+		"reachable", yesNo(k.Reachability.Reachable),
+		"failed attempts", number(int64(k.Reachability.FailedAttempts)),
+		"about to call", leaseText(k.Lease),
+		"others wait", gapText(k.Gap),
+		"collisions", number(k.Collisions),
 	)
 	if c := k.Last; c != nil {
 		p.line("")

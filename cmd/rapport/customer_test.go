@@ -45,6 +45,10 @@ func exampleCustomer(t *testing.T) *projections.CustomerView {
 			Consents:         []projections.ConsentView{{Purpose: "marketing", Given: false, At: at("2024-03-01T00:00:00Z")}},
 			Absorbed:         []string{"c-9"},
 			ErasureRequested: at("2026-06-29T00:00:00Z"),
+			Ownerships: []projections.Ownership{
+				{Employee: "e-7", Role: "sales", From: at("2024-01-05T00:00:00Z"), To: at("2025-12-31T00:00:00Z"), Reason: "left_company"},
+				{Employee: "e-1", Role: "sales", From: at("2026-01-02T00:00:00Z")},
+			},
 		},
 		Trade: projections.TradeView{
 			Purchases: 3, Returns: 1, Quantity: 4, Occasions: 2,
@@ -59,6 +63,22 @@ func exampleCustomer(t *testing.T) *projections.CustomerView {
 				At: at("2026-06-11T00:00:00Z"), Direction: "out", Channel: "phone", Employee: "e-1", Category: "follow_up",
 				Content: "all well\nwill call again", Event: "ev-14",
 			},
+			Lease:        &projections.Lease{Employee: "e-2", Until: at("2026-06-30T01:00:00Z")},
+			Gap:          &projections.ContactGap{Employee: "e-1", Until: at("2026-06-30T02:00:00Z")},
+			Reachability: projections.Reachability{Reachable: new(false), FailedAttempts: 3}, Collisions: 2,
+		},
+		Deadlines: []projections.DeadlineView{
+			{Kind: "complaint", ID: "k-1", StartedAt: at("2026-06-12T00:00:00Z"), DueAt: at("2026-06-12T04:00:00Z"), Employee: "e-1", Status: projections.CaseOverdue},
+		},
+		Complaints: []projections.ComplaintView{{
+			ID: "k-1", Holder: "e-1", OpenedAt: at("2026-06-12T00:00:00Z"), Status: projections.CaseOverdue,
+			Detail: projections.ComplaintDetail{
+				Status: projections.StepHandedOver, ComplaintFiling: projections.ComplaintFiling{Subject: "price"}, Valid: new(true), Reopened: 1,
+			},
+		}},
+		Satisfaction: []projections.SurveyView{
+			{Questionnaire: "nps", Source: "external", Mode: "cati", At: at("2026-05-01T00:00:00Z"), Answers: []projections.ItemAnswer{{Item: "NPS", Score: new(4)}}, Low: []string{"NPS"}},
+			{Questionnaire: "service", Source: "internal", Mode: "phone", At: at("2026-06-02T00:00:00Z"), Index: new(7.25), Change: new(-1.5), Low: []string{"V05", "V17"}},
 		},
 		Matters:      []projections.Matter{{Kind: projections.MatterComplaint, ID: "k-1", Opened: at("2026-06-12T00:00:00Z"), Event: "ev-10"}},
 		FirstEventAt: at("2024-01-05T01:02:03.000004Z"), LastEventAt: at("2026-06-12T00:00:00Z"), LateEvents: 1, PolicyVersion: "default-1",

@@ -33,6 +33,18 @@ func TestCustomersShowsALineForEachAndTheCursorApart(t *testing.T) {
 	golden(t, "customers", got.stdout)
 }
 
+func TestCustomersAsCommaSeparatedValuesHaveNothingInEmptyCells(t *testing.T) {
+	t.Parallel()
+	server := answer(t, &projections.CustomerPage{Items: []projections.CustomerItem{{
+		ID: "c-1", Name: "Berger, Ada", Stage: domain.StageProspect, Since: instant(t, "2026-06-02T08:00:00Z"), Owners: []string{"e-1", "e-2"},
+	}}})
+	const want = "ID,NAME,STAGE,SINCE,PURCHASES,NET,LAST PURCHASE,LAST CONTACT,OPEN,OWNERS,ORG UNIT\n" +
+		"c-1,\"Berger, Ada\",prospect,2026-06-02,0,,,,0,\"e-1, e-2\",\n"
+	if got := execute(t, "customers", "--csv", "--url", server.url); got.stdout != want || got.stderr != "" {
+		t.Errorf("the run shows %+v, want %q", got, want)
+	}
+}
+
 func TestCustomersWithoutAMatchShowsTheHeaderAlone(t *testing.T) {
 	t.Parallel()
 	server := answer(t, &projections.CustomerPage{Items: []projections.CustomerItem{}})

@@ -36,6 +36,7 @@ type commands struct {
 	Complaints     complaintsCmd     `cmd:"" help:"List complaints, or report on them."`
 	Deadlines      deadlinesCmd      `cmd:"" help:"List what has to be done, or report on what was done in time."`
 	Rectifications rectificationsCmd `cmd:"" help:"List what organisation units have to put right, or report on it."`
+	Departures     departuresCmd     `cmd:"" help:"List the employees who left."`
 	Positions      positionsCmd      `cmd:"" help:"Print how far each partition was folded."`
 	Quarantine     quarantineCmd     `cmd:"" help:"List the records that were set aside, and decide about them."`
 	Redrive        redriveCmd        `cmd:"" help:"List the customers whose fold broke down, or fold their records after a fix."`

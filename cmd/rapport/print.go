@@ -106,7 +106,8 @@ func (p *printer) fields(pairs ...string) {
 // amount is a cell of a table that stands on the right as numbers do.
 type amount string
 
-// table prints rows under a header. Numbers and amounts are aligned to the right; texts are made safe for a terminal.
+// table prints rows under a header. Numbers and amounts are aligned to the right; texts are made safe for a terminal. As
+// comma-separated values, a cell without a value is empty.
 func (p *printer) table(header table.Row, rows []table.Row) {
 	t := p.newTable()
 	t.AppendHeader(header)
@@ -118,10 +119,10 @@ func (p *printer) table(header table.Row, rows []table.Row) {
 		for i, cell := range row {
 			switch v := cell.(type) {
 			case string:
-				row[i] = orDash(clean(v))
+				row[i] = p.filled(clean(v))
 				continue
 			case amount:
-				row[i] = orDash(string(v))
+				row[i] = p.filled(string(v))
 			}
 			columns[i].Align, columns[i].AlignHeader = text.AlignRight, text.AlignRight
 		}
@@ -177,6 +178,14 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
+}
+
+// filled returns what stands in a cell with the text.
+func (p *printer) filled(s string) string {
+	if p.csv {
+		return s
+	}
+	return orDash(s)
 }
 
 // when returns an instant for people and programs alike, empty for never.

@@ -145,4 +145,4 @@ func TestTheReadmeServesAClusterBesideAnotherEngine(t *testing.T) {
 }
 
 // asksServer are the verbs that read a running server.
-var asksServer = map[string]bool{"summary": true, "customer": true, "timeline": true, "lifecycle": true}
+var asksServer = map[string]bool{"summary": true, "customer": true, "brief": true, "timeline": true, "lifecycle": true}

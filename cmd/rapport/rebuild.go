@@ -44,7 +44,7 @@ type rebuildCmd struct {
 
 // streamShare is the part of the memory that the streams may take. The rest is for what is read and written, and for the
 // collector to work in.
-const streamShare = 0.5
+const streamShare = 0.6
 
 // dropGrace is how long the replaced generation stays after the switch, for readers that are at work on it.
 const dropGrace = 5 * time.Second
@@ -95,8 +95,6 @@ func (c *rebuildCmd) rebuild(ctx context.Context, a *app) (done *pgview.Rebuilt,
 	}
 	defer pool.Close()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(c.Memory)))
-	// The collector has nothing to do before that memory is used up.
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	show := newFoldProgress(a, "rebuild", log.Partitions())
 	done, err = pgview.Rebuild(ctx, pool, log, pgview.RebuildOptions{
 		Policy: policy, Memory: int64(streamShare * float64(c.Memory)), Accept: c.AcceptDifferences, Progress: show.report, Logger: a.Logger,

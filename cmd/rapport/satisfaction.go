@@ -38,7 +38,7 @@ type satisfactionReportCmd struct {
 	Group  string `help:"What the rows stand for: item, group, org_unit, employee, role, month, source, mode." placeholder:"DIMENSION"`
 	Depth  string `help:"How many steps of the path of a unit rows by unit go into." placeholder:"N"`
 	Latest bool   `help:"Only the latest answer of each customer."`
-	CSV    bool   `help:"Print the rows as comma-separated values."`
+	CSV    bool   `help:"Print the rows as comma-separated values, each figure in a column of its own."`
 }
 
 // Run reads the report and prints it.
@@ -54,7 +54,7 @@ func (c *satisfactionReportCmd) Run(ctx context.Context, a *app) error {
 	}
 	return printDocument(a, document, func(p *printer, r *projections.SatisfactionReport) {
 		if p.csv = c.CSV; p.csv {
-			p.satisfactionRows(r)
+			p.satisfactionFigures(r)
 			return
 		}
 		p.satisfaction(r)
@@ -63,6 +63,7 @@ func (c *satisfactionReportCmd) Run(ctx context.Context, a *app) error {
 
 func (p *printer) satisfaction(r *projections.SatisfactionReport) {
 	p.fields("as of", when(r.AsOf), "policy", r.PolicyVersion, "answers", r.Answers, "left out", number(r.LeftOut))
+	p.line("")
 	p.satisfactionRows(r)
 	if len(r.Gaps) > 0 {
 		rows := make([]table.Row, len(r.Gaps))
@@ -104,7 +105,7 @@ func (p *printer) satisfactionRows(r *projections.SatisfactionReport) {
 	for i := range r.Rows {
 		s := &r.Rows[i]
 		row := table.Row{s.Questionnaire, s.Source, s.Value, s.Role, s.Surveys}
-		index, mean, spread, nps, top, execution := "", "", "", "", "", ""
+		index, mean, spread, nps, top, execution, trend := "", "", "", "", "", "", ""
 		if s.Index != nil {
 			index = figure(s.Index.Value, 3)
 		}
@@ -123,10 +124,13 @@ func (p *printer) satisfactionRows(r *projections.SatisfactionReport) {
 		if s.Execution != nil {
 			execution = share(*s.Execution)
 		}
-		rows[i] = append(row, amount(index), mean+spread, nps, top, execution, s.Refused, s.NotApplicable)
+		if s.Trend != nil {
+			trend = figure(s.Trend.Slope, 3) + interval(s.Trend.Interval, 3)
+		}
+		rows[i] = append(row, amount(index), mean+spread, nps, top, execution, trend, s.Refused, s.NotApplicable)
 	}
 	p.table(table.Row{
-		"QUESTIONNAIRE", "SOURCE", "ROW", "ROLE", "SURVEYS", "INDEX", "MEAN", "NPS", "TOP SCORES", "EXECUTION", "REFUSED", "NOT APPLICABLE",
+		"QUESTIONNAIRE", "SOURCE", "ROW", "ROLE", "SURVEYS", "INDEX", "MEAN", "NPS", "TOP SCORES", "EXECUTION", "TREND A MONTH", "REFUSED", "NOT APPLICABLE",
 	}, rows)
 }
 

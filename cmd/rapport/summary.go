@@ -47,6 +47,10 @@ func (p *printer) summary(s *projections.Summary) {
 	p.line("")
 	p.table(table.Row{"OPEN", "MATTERS"}, counts(s.Open, matterNames()))
 	p.line("")
+	p.table(table.Row{"SURVEYS", "NUMBER"}, []table.Row{
+		{"invited", s.Satisfaction.Invited}, {"answered", s.Satisfaction.Answers}, {"refused", s.Satisfaction.Refused},
+	})
+	p.line("")
 	p.table(table.Row{"VERDICT", "RECORDS"}, counts(s.Verdicts, verdictNames()))
 	if len(s.Trade) > 0 {
 		p.line("")

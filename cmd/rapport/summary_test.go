@@ -20,8 +20,9 @@ func exampleSummary(t *testing.T) *projections.Summary {
 			"JPY": {Purchases: 1, Purchased: 98000},
 			"CNY": {Purchases: 12, Purchased: 123456789, Returns: 1, Returned: 5},
 		},
-		Verdicts: map[string]int64{"accepted": 120, "duplicate": 6, "conflict": 0, "quarantined": 1},
-		Digest:   "00112233445566778899aabbccddeeff", PolicyVersion: "default-1",
+		Verdicts:     map[string]int64{"accepted": 120, "duplicate": 6, "conflict": 0, "quarantined": 1},
+		Satisfaction: projections.SatisfactionSummary{Answers: 45, Invited: 60, Refused: 7},
+		Digest:       "00112233445566778899aabbccddeeff", PolicyVersion: "default-1",
 	}
 }
 

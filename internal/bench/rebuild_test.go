@@ -31,7 +31,6 @@ func rebuild(b *testing.B, l *eventstore.Log, memory int64) {
 	b.Helper()
 	// As the verb does.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var peak atomic.Uint64
 	var times *phases
 	n := 0
@@ -45,7 +44,7 @@ func rebuild(b *testing.B, l *eventstore.Log, memory int64) {
 		times = newPhases(b, pool, times)
 		b.StartTimer()
 		done, err := pgview.Rebuild(b.Context(), pool, l, pgview.RebuildOptions{
-			Memory: memory / 2, Progress: func(refold.Progress) { noteHeap(&peak) }, Logger: slog.New(times),
+			Memory: memory / 5 * 3, Progress: func(refold.Progress) { noteHeap(&peak) }, Logger: slog.New(times),
 		})
 		b.StopTimer()
 		if err != nil {

@@ -30,12 +30,40 @@ func (l *life) care() {
 		return
 	case topic < 20:
 		l.visitCustomer(caller)
+	case topic < 45:
+		l.announce(caller)
 	default:
-		l.call(caller, "care", pick(&l.dice,
-			"Reminded of the winter check.", "询问用车情况,客户表示正常。", "Asked about the last visit."))
+		l.careCall(caller)
 	}
 	l.feel(5)
 	l.chat(caller)
+}
+
+func (l *life) careCall(caller string) {
+	l.call(caller, "care", pick(&l.dice,
+		"Reminded of the winter check.", "询问用车情况,客户表示正常。", "Asked about the last visit."))
+}
+
+// announce is a call that the specialist puts down for one of the next days, so that nobody else calls before.
+func (l *life) announce(caller string) {
+	l.by(caller, "", domain.ContactIntended{Employee: caller, Channel: domain.ChannelPhone, Until: l.now + 50*domain.Hour})
+	l.after(l.hours(15, 40), func() { l.careCall(caller) })
+}
+
+// lookFor is the search for a customer who gives no sign: some calls that nobody takes, the last one perhaps to a number
+// that is another's by now.
+func (l *life) lookFor() {
+	caller, wait := l.dealer.employee(crmSpecialist, &l.dice), l.days(40, 120)
+	for range 2 {
+		l.habit(wait, func() {
+			l.by(caller, domain.ChannelPhone, domain.ContactAttempted{Outcome: domain.AttemptNoAnswer, Channel: domain.ChannelPhone, Employee: caller})
+		})
+		wait += l.days(3, 20)
+	}
+	outcome := pick(&l.dice, domain.AttemptNoAnswer, domain.AttemptNoAnswer, domain.AttemptWrongNumber)
+	l.habit(wait, func() {
+		l.by(caller, domain.ChannelPhone, domain.ContactAttempted{Outcome: outcome, Channel: domain.ChannelPhone, Employee: caller})
+	})
 }
 
 // tryInVain is a call that nobody takes, or that an angry customer ends at once. Some of those want no more calls.
@@ -45,7 +73,7 @@ func (l *life) tryInVain(caller string) {
 		outcome = domain.AttemptRefused
 	}
 	l.by(caller, domain.ChannelPhone, domain.ContactAttempted{Outcome: outcome, Channel: domain.ChannelPhone, Employee: caller})
-	if outcome == domain.AttemptRefused && l.dice.chance(250) {
+	if outcome == domain.AttemptRefused && l.dice.chance(500) {
 		l.unwanted = true
 		l.tell(domain.ConsentWithdrawn{Purpose: "contact"})
 	}

@@ -49,10 +49,13 @@ func (l *life) reason() domain.ChurnCause {
 	return ""
 }
 
-// vanish ends the habits of a customer who gives no sign. One in eight is back half a year later as if nothing had
-// been.
+// vanish ends the habits of a customer who gives no sign, whom the dealer looks for in half of the cases. One in eight is
+// back half a year later as if nothing had been.
 func (l *life) vanish() {
 	l.turn()
+	if l.dice.chance(500) {
+		l.lookFor()
+	}
 	if l.dice.chance(120) {
 		l.habit(l.days(150, 260), l.resume)
 	}

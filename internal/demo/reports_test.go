@@ -79,7 +79,7 @@ func complaintsTell(v views) {
 	some(v.T, "returned", r.Custody.Returned, 10)
 	some(v.T, "measures", len(r.Recurrence.Measures), 10)
 	some(v.T, "complaints after a measure", r.Recurrence.Repeated, 1)
-	some(v.T, "statuses", len(r.Statuses), 5)
+	some(v.T, "statuses", len(r.Statuses), 4)
 	some(v.T, "praise", r.Praise.Praise, 50)
 	some(v.T, "compensation", len(r.Compensation), 1)
 }
@@ -190,17 +190,30 @@ func contactsTell(v views) {
 	some(v.T, "refused", r.Attempts.Outcomes["refused"], 10)
 	some(v.T, "channels", len(r.Channels), 6)
 	some(v.T, "with a goal", r.WithGoal, 1000)
-	followed := 0
-	page, err := v.Customers(v.Context(), projections.CustomerFilter{Limit: projections.MaxLimit})
-	if err != nil {
-		v.Fatal(err)
-	}
-	for i := range page.Items {
-		if len(page.Items[i].Owners) > 1 {
-			followed++
+	followed, unreachable, unwanted, gaps, leases := 0, 0, 0, 0, 0
+	for n := range DefaultCustomers {
+		c, err := v.Customer(v.Context(), customerID(n))
+		if err != nil {
+			v.Fatal(err)
 		}
+		count := func(n *int, is bool) {
+			if is {
+				*n++
+			}
+		}
+		count(&followed, len(c.Profile.Owners) > 1)
+		count(&unreachable, c.Contacts.Reachability.Reachable != nil && !*c.Contacts.Reachability.Reachable)
+		count(&gaps, c.Contacts.Gap != nil)
+		count(&leases, c.Contacts.Lease != nil)
+		count(&unwanted, slices.ContainsFunc(c.Profile.Consents, func(x projections.ConsentView) bool {
+			return x.Purpose == projections.ConsentContact && !x.Given
+		}))
 	}
 	some(v.T, "customers with several followers", followed, 5)
+	some(v.T, "customers who cannot be reached", unreachable, 5)
+	some(v.T, "customers who want no calls", unwanted, 3)
+	some(v.T, "customers who were called a moment ago", gaps, 3)
+	some(v.T, "customers whom somebody is about to call", leases, 1)
 }
 
 func departuresTell(v views) {

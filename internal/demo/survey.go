@@ -19,7 +19,10 @@ func (l *life) askAboutVisit(j *job, followed bool) {
 		lower["V05"], lower["V17"] = 200, 300
 	}
 	if j.repeat {
-		lower["V11"], lower["V12"] = 250, 400
+		for _, i := range l.service.items {
+			lower[i.name] = 260 // it spoils the whole visit
+		}
+		lower["V11"], lower["V12"] = 400, 500
 	}
 	if !followed {
 		lower["V10"] = notApplicable

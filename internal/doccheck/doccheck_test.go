@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rapport-crm/rapport/projections"
 )
 
 const root = "../.."
@@ -84,6 +86,19 @@ func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
 				t.Errorf("%s links to %s: %v", path, m[1], err)
 			}
+		}
+	}
+}
+
+func TestEveryKindOfCellIsDescribed(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "cells.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind := projections.CellNone + 1; int(kind) < projections.CellKindCount; kind++ {
+		if !strings.Contains(string(page), "| `"+kind.String()+"` |") {
+			t.Errorf("docs/cells.md has no row for %s", kind)
 		}
 	}
 }

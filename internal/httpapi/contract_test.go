@@ -41,7 +41,7 @@ func TestTheDocumentIsTheOneThatWasReviewed(t *testing.T) {
 }
 
 // contract reads the document of the server and returns how it finds operations.
-func contract(t *testing.T, s *server) routers.Router {
+func contract(t testing.TB, s *server) routers.Router {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData(s.get("/openapi.json").wants(http.StatusOK).body)
 	if err != nil {
@@ -121,7 +121,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 }
 
 // checkAnswer checks an answer against the document.
-func checkAnswer(t *testing.T, router routers.Router, method, target string, r *reply) {
+func checkAnswer(t testing.TB, router routers.Router, method, target string, r *reply) {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), method, target, nil)
 	route, path, err := router.FindRoute(req)

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/statistics"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
@@ -124,21 +125,30 @@ func (a *api) schemaOf(v any) *huma.Schema {
 	return a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 }
 
-// describeNulls says of the members of every schema whether they may be null. huma knows that of numbers and texts behind
-// pointers, and not of objects.
+// describeNulls says of the members of every schema whether they may be null. huma takes lists for null at times, which those
+// that are always there are not, and does not know that objects behind pointers may be.
 func describeNulls(registry huma.Registry) {
 	for name, schema := range registry.Map() {
+		for _, required := range schema.Required {
+			if member := schema.Properties[required]; member.Type == huma.TypeArray {
+				member.Nullable = false
+			}
+		}
 		if t := registry.TypeFromRef("#/components/schemas/" + name); t != nil && t.Kind() == reflect.Struct {
-			describeNullsOf(t, schema.Properties)
+			describePointers(t, schema.Properties)
 		}
 	}
+	// How scores are distributed is null where there are too few to show.
+	scores := registry.Schema(reflect.TypeFor[statistics.MeanFigure](), false, "")
+	scores.Properties["counts"].Nullable = true
 }
 
-func describeNullsOf(t reflect.Type, properties map[string]*huma.Schema) {
+// describePointers says of the members that are objects behind pointers that they are null without one.
+func describePointers(t reflect.Type, properties map[string]*huma.Schema) {
 	for i := range t.NumField() {
 		field := t.Field(i)
 		if field.Anonymous && field.Type.Kind() == reflect.Struct {
-			describeNullsOf(field.Type, properties)
+			describePointers(field.Type, properties)
 			continue
 		}
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")

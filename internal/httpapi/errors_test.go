@@ -44,6 +44,7 @@ var statuses = map[string]struct {
 	"projections.ErrOutcomeUnknown": {projections.ErrOutcomeUnknown, 504},
 	"projections.ErrFilter":         {projections.ErrFilter, 422},
 	"projections.ErrFenced":         {projections.ErrFenced, 503},
+	"projections.ErrTorn":           {projections.ErrTorn, 500},
 	"projections.ErrOtherLog":       {projections.ErrOtherLog, 500},
 }
 
