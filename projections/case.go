@@ -114,9 +114,17 @@ func (c *Customer) Cases(kind CaseKind) []Case {
 
 // touchAll says that all cases of the customer changed.
 func (e *Effects) touchAll(c *Customer) {
-	for _, kind := range CaseKinds() {
-		for _, x := range c.Cases(kind) {
-			e.touch(c, kind, x.ID)
+	if c.Complaints != nil {
+		c.Complaints.touch(c, e)
+	}
+	if c.Deadlines != nil {
+		for i := range c.Deadlines.Open {
+			e.touch(c, CaseDeadline, c.Deadlines.Open[i].caseID())
+		}
+	}
+	if c.Departure != nil {
+		for i := range c.Departure.leavings {
+			e.touch(c, CaseDeparture, c.Departure.leavings[i].event)
 		}
 	}
 }

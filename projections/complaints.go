@@ -19,6 +19,10 @@ type Complaints struct {
 // maxWaiting is how many steps wait for a filing. Beyond that the earliest are dropped.
 const maxWaiting = 64
 
+// mostSteps is how many steps of a complaint are kept. Beyond that the earliest of the kind that came last goes, except the
+// first step of all: a fold goes over the steps with every event.
+const mostSteps = 512
+
 // Complaint is one complaint: the steps that were taken, in the order in which they occurred, those of one instant in the
 // order in which they were recorded. Everything else follows from them, so that the order of recording does not matter.
 // The first event that names a complaint creates it, even when its filing is recorded later or never.
@@ -50,10 +54,15 @@ func (f *Fold) applyComplaints(c *Customer, e *Entry, out *Effects) {
 		return
 	}
 	x.add(id, *step)
+	var claimed []complaintStep
 	if step.kind == StepFiled {
-		x.claim()
+		claimed = x.claim()
 	}
 	y := x.find(id)
+	for _, s := range claimed {
+		c.followUps().rename(s.event, y.ID)
+		c.renameDeadlines(s.event, y.ID, out)
+	}
 	e.complaint = y.ID
 	if (step.kind == StepFiled || step.kind == StepMeasureAdopted) && y.has(StepMeasureAdopted) {
 		x.touch(c, out) // others may have come back after its measure
@@ -111,7 +120,13 @@ func (x *Complaints) add(id string, s complaintStep) {
 		x.all = slices.Insert(x.all, i, &Complaint{ID: strings.Clone(id), steps: []complaintStep{s}})
 		return
 	}
-	x.all[i] = &Complaint{ID: x.all[i].ID, steps: insertStep(x.all[i].steps, s)}
+	steps := insertStep(x.all[i].steps, s)
+	if len(steps) > mostSteps {
+		again := func(o complaintStep) bool { return o.kind == s.kind }
+		drop := 1 + max(0, slices.IndexFunc(steps[1:], again))
+		steps = slices.Delete(slices.Clone(steps), drop, drop+1)
+	}
+	x.all[i] = &Complaint{ID: x.all[i].ID, steps: steps}
 }
 
 // insertStep returns the steps with one more after those that occurred no later.
@@ -167,17 +182,20 @@ func (x *Complaints) wait(s complaintStep) {
 	}
 }
 
-// claim gives the steps that wait to the complaints which they mean.
-func (x *Complaints) claim() {
+// claim gives the steps that wait to the complaint which they mean, and returns them. That is the one just filed: they lie
+// before the filing of every other.
+func (x *Complaints) claim() (claimed []complaintStep) {
 	waiting := x.waiting
 	x.waiting = nil
 	for _, s := range waiting {
 		if id := x.meant(s.kind, s.at); id != "" {
 			x.add(id, s)
+			claimed = append(claimed, s)
 		} else {
 			x.waiting = append(x.waiting, s)
 		}
 	}
+	return claimed
 }
 
 // holder returns who has the complaint of that id: the employee or department it was handed over to last, before that the

@@ -156,10 +156,6 @@ func (c *Customer) eachComplaint(yield func(Case, *ComplaintDetail)) {
 	if c.Complaints == nil {
 		return
 	}
-	running := make(map[string]Case)
-	for _, d := range c.deadlineCases() {
-		running[d.ID] = d
-	}
 	courses := make([]*course, len(c.Complaints.all))
 	for i, y := range c.Complaints.all {
 		courses[i] = y.course(endOfTime)

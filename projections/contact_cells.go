@@ -45,7 +45,7 @@ func (r *Rollups) addShared(c Cell, employee string, n CellCounts) {
 // countCollision adds n to the collisions, with -1 for one that is taken back.
 func (f *Fold) countCollision(k *Contacts, before, x *call, n int64, out *Effects) {
 	k.Collisions += int32(n)
-	cell := Cell{Kind: CellCollision, Month: f.monthOf(x.at), Unit: x.unit, Names: [4]string{string(x.channel.channel())}}
+	cell := Cell{Kind: CellCollision, Month: x.month, Unit: x.unit, Names: [4]string{string(x.channel.channel())}}
 	out.Rollups.addShared(cell, x.employee, CellCounts{CollisionLater: n})
 	cell.Employee = before.employee
 	out.Rollups.addCell(cell, CellCounts{CollisionEarlier: n})

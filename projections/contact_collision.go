@@ -32,8 +32,9 @@ type call struct {
 	at       domain.Instant
 	employee string
 	event    string
-	// unit is the organisation unit for which it counts.
+	// unit is the organisation unit for which it counts, month the month in which it does.
 	unit     string
+	month    domain.Month
 	channel  channelNumber
 	collides bool
 }
@@ -147,6 +148,7 @@ func codeOutreach(k *coder, o *outreach) {
 		x.channel.code(k)
 		k.string(&x.event)
 		k.string(&x.unit)
+		number(k, &x.month)
 		k.bool(&x.collides)
 	})
 	k.instant(&o.from)

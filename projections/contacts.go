@@ -87,6 +87,7 @@ func (f *Fold) meet(c *Customer, e *Entry, met Contact, out *Effects) {
 	if met.mayCollide() {
 		f.reachOut(c, call{
 			at: met.At, employee: met.Employee, channel: numberOf(met.Channel), event: met.Event, unit: c.unit.own(unit),
+			month: f.monthOf(met.At),
 		}, out)
 	}
 }

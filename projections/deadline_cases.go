@@ -12,6 +12,14 @@ import (
 // caseID returns the id of the deadline among all those of its stream.
 func (d *Deadline) caseID() string { return d.Kind + "/" + d.ID }
 
+// touch says that the case of the deadline changed, and that of the complaint whose time it is.
+func (d *Deadline) touch(c *Customer, out *Effects) {
+	out.touch(c, CaseDeadline, d.caseID())
+	if d.Kind == complaintDeadline && c.Complaints.find(d.ID) != nil {
+		out.touch(c, CaseComplaint, d.ID)
+	}
+}
+
 // time says which time counts.
 func (d *Deadline) time() domain.DeadlineTime {
 	if d.working {

@@ -119,7 +119,7 @@ func (f *Fold) startDeadline(c *Customer, e *Entry, t *domain.DeadlineTrigger, i
 		return
 	}
 	c.deadlines().put(running, d)
-	out.touch(c, CaseDeadline, d.caseID())
+	d.touch(c, out)
 	for at := c.Deadlines.next(); at != 0 && at <= c.Now; at = c.Deadlines.next() {
 		f.fireDeadlines(c, at, out)
 	}
@@ -134,6 +134,9 @@ func (f *Fold) stopDeadline(c *Customer, e *Entry, t *domain.DeadlineTrigger, ou
 		i = c.Deadlines.find(s.kind, s.id)
 	}
 	if i < 0 || c.Deadlines.Open[i].Started > s.at {
+		if s.id == "" && t.NamesComplaint() {
+			s.id = e.id() // until a filing that is recorded late claims the event
+		}
 		return s, false
 	}
 	d := c.Deadlines.Open[i]
@@ -141,7 +144,7 @@ func (f *Fold) stopDeadline(c *Customer, e *Entry, t *domain.DeadlineTrigger, ou
 	s.employee = strings.Clone(s.employee)
 	f.deadlineStopped(c, &d, s.at, s.employee, out)
 	c.deadlines().remove(i)
-	out.touch(c, CaseDeadline, d.caseID())
+	d.touch(c, out)
 	return s, true
 }
 
@@ -160,7 +163,7 @@ func (f *Fold) fireDeadlines(c *Customer, at domain.Instant, out *Effects) {
 			missed++
 		}
 		if d.Missed && !f.stoppable(d.Kind) {
-			out.touch(c, CaseDeadline, d.caseID())
+			d.touch(c, out)
 			continue
 		}
 		k.Open = append(k.Open, d)
@@ -175,7 +178,7 @@ func (f *Fold) fireDeadlines(c *Customer, at domain.Instant, out *Effects) {
 func (k *Deadlines) giveUp(c *Customer, out *Effects) {
 	for i := range k.Open {
 		if d := &k.Open[i]; d.Missed {
-			out.touch(c, CaseDeadline, d.caseID())
+			d.touch(c, out)
 			k.remove(i)
 			return
 		}
@@ -201,7 +204,7 @@ func (f *Fold) withdrawDeadlines(c *Customer, out *Effects) bool {
 		if !d.Missed {
 			d.count(deadlineWithdrawn, 1, out)
 		}
-		out.touch(c, CaseDeadline, d.caseID())
+		d.touch(c, out)
 	}
 	if len(kept) == len(c.Deadlines.Open) {
 		return false
@@ -227,7 +230,7 @@ func (c *Customer) touchHeld(e *Entry, out *Effects) {
 	}
 	for i := range c.Deadlines.Open {
 		if d := &c.Deadlines.Open[i]; d.Employee == "" && (owners || d.complaint && d.ID == e.complaint) {
-			out.touch(c, CaseDeadline, d.caseID())
+			d.touch(c, out)
 		}
 	}
 }

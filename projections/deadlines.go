@@ -20,7 +20,7 @@ type Deadlines struct {
 }
 
 const (
-	// mostStops is how many stops a stream remembers.
+	// mostStops is how many stops of each kind a stream remembers.
 	mostStops = 8
 	// mostMissed is how many deadlines of a stream may be missed and not done. Beyond it the one taken in first is given up:
 	// it stays counted as missed, and nobody waits for it any more. So a stream that nobody ever answers does not grow.
@@ -121,10 +121,45 @@ func (k *Deadlines) settle() {
 	}
 }
 
-// remember keeps a stop among the newest ones.
+// remember keeps a stop among the newest ones of its kind.
 func (k *Deadlines) remember(s deadlineStop) {
 	s.id, s.employee, s.started = strings.Clone(s.id), strings.Clone(s.employee), ""
-	k.stops = append(slices.Clip(k.stops[max(0, len(k.stops)-mostStops+1):]), s)
+	stops := append(slices.Clip(k.stops), s)
+	same, first := 0, -1
+	for i := range stops {
+		if stops[i].kind != s.kind {
+			continue
+		}
+		if same++; first < 0 {
+			first = i
+		}
+	}
+	if same > mostStops {
+		stops = slices.Delete(stops, first, first+1)
+	}
+	k.stops = stops
+}
+
+// renameDeadlines gives what an event about an unknown complaint started and stopped the id of the complaint, which is
+// known now.
+func (c *Customer) renameDeadlines(event, id string, out *Effects) {
+	if c.Deadlines == nil {
+		return
+	}
+	k := c.deadlines()
+	k.Open, k.stops = slices.Clone(k.Open), slices.Clone(k.stops)
+	for i := range k.Open {
+		if d := &k.Open[i]; d.complaint && d.ID == event && k.find(d.Kind, id) < 0 {
+			d.touch(c, out)
+			d.ID = id
+			d.touch(c, out)
+		}
+	}
+	for i := range k.stops {
+		if s := &k.stops[i]; s.id == event {
+			s.id = id
+		}
+	}
 }
 
 // find returns the index of the open deadline, or a negative number.

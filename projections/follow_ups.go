@@ -186,6 +186,15 @@ func (f *Fold) followedUp(c *Customer, e *Entry, u *followUpMade, out *Effects) 
 	x.forget()
 }
 
+// rename gives the thing that an event brought another id, which it turned out to have.
+func (x *FollowUps) rename(event, id string) {
+	i := slices.IndexFunc(x.things, func(t followable) bool { return t.event == event })
+	if i >= 0 && x.find(id) < 0 {
+		x.things = slices.Clone(x.things)
+		x.things[i].id = id
+	}
+}
+
 // followUpKind returns the kind of the open matter with an id.
 func (m *Matters) followUpKind(id string) FollowUpKind {
 	switch {

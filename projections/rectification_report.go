@@ -54,6 +54,7 @@ func RectificationCells() CellFilter { return CellFilter{Kinds: []CellKind{CellA
 func NewRectificationReport(sheets *CasePage, view *CellView) (*RectificationReport, error) {
 	r := &RectificationReport{AsOf: sheets.AsOf, Positions: sheets.Positions, Sheets: []RectificationRow{}}
 	var passed, inTime statistics.Share
+	answers := answersByItem(view)
 	for i := range sheets.Items {
 		sheet := sheets.Items[i]
 		var detail RectificationDetail
@@ -65,7 +66,7 @@ func NewRectificationReport(sheets *CasePage, view *CellView) (*RectificationRep
 		row := RectificationRow{Case: sheet, Effect: []RectificationEffect{}}
 		if detail.Status == RectificationAccepted {
 			passed.Merge(statistics.Share{Part: 1, Whole: 1})
-			row.Effect = effects(view, &sheet, &detail)
+			row.Effect = effects(&CellView{Policy: view.Policy, Cells: answers[sheet.Topic]}, &sheet, &detail)
 		}
 		if detail.CompletedAt != 0 && detail.FirstDueAt != 0 {
 			inTime.Whole++
@@ -78,6 +79,17 @@ func NewRectificationReport(sheets *CasePage, view *CellView) (*RectificationRep
 	all := statistics.Reporting{Level: view.Policy.Satisfaction.Confidence, Least: 1}
 	r.Passed, r.InTime = all.Share(passed), all.Share(inTime)
 	return r, nil
+}
+
+// answersByItem returns the cells of each item, so that no sheet goes over those of the others.
+func answersByItem(view *CellView) map[string][]CellCount {
+	items := make(map[string][]CellCount)
+	for i := range view.Cells {
+		if c := &view.Cells[i]; c.Kind == CellAnswer {
+			items[c.Names[surveyNameItem]] = append(items[c.Names[surveyNameItem]], *c)
+		}
+	}
+	return items
 }
 
 func (r *RectificationReport) count(sheet *Case, detail *RectificationDetail) {

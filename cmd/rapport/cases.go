@@ -90,7 +90,7 @@ func (f *listFlags) list(ctx context.Context, client clientFlags, page pageFlags
 		limit = strconv.Itoa(projections.MaxLimit)
 	}
 	whole := make(map[string]json.RawMessage)
-	var items []json.RawMessage
+	items := []json.RawMessage{}
 	for {
 		document, err := client.get(ctx, query(append([]string{"limit", limit, "cursor", cursor}, parameters...)...), path...)
 		if err != nil || !f.All {

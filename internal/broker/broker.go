@@ -61,7 +61,9 @@ func Open(opts Options) (*Broker, error) {
 		root := filepath.Join(opts.Dir, "log")
 		settings = append(settings, kfake.DataDir(root))
 		if !opts.NoSync {
-			b.disk = newDisk(root, opts.Logger)
+			if b.disk, err = newDisk(root, opts.Logger); err != nil {
+				return nil, errors.Join(fmt.Errorf("open broker: %w", err), b.unlock())
+			}
 			settings = append(settings, kfake.ListenFn(b.disk.listen))
 		}
 	}
@@ -93,10 +95,11 @@ func (b *Broker) Addr() string { return b.addr }
 // nothing; two goroutines must not close a broker at the same time.
 func (b *Broker) Close() error {
 	b.cluster.Close()
+	var err error
 	if b.disk != nil {
-		b.disk.close()
+		err = b.disk.close()
 	}
-	return b.unlock()
+	return errors.Join(err, b.unlock())
 }
 
 func (b *Broker) unlock() error {

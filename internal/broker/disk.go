@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -44,9 +46,40 @@ type round struct {
 	err  error
 }
 
-func newDisk(root string, logger *slog.Logger) *disk {
-	return &disk{root: root, logger: logger, dirs: make(map[string]*writtenDir)}
+// newDisk returns a disk on which everything is that a broker before may have left unsynced: it will be fetched. The root
+// counts as written to, because the cluster writes to it when it starts.
+func newDisk(root string, logger *slog.Logger) (*disk, error) {
+	d := &disk{root: root, logger: logger, dirs: make(map[string]*writtenDir)}
+	if err := d.syncAll(); err != nil {
+		return nil, err
+	}
+	d.writes++
+	d.touch(root)
+	return d, nil
 }
+
+// syncAll brings everything to disk, whoever wrote it. Nobody writes or asks meanwhile.
+func (d *disk) syncAll() error {
+	var group errgroup.Group
+	group.SetLimit(syncers)
+	err := filepath.WalkDir(d.root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			d.touch(path)
+			group.Go(d.dirs[path].sync)
+		}
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // nothing was written yet
+	}
+	if err := errors.Join(err, group.Wait()); err != nil {
+		return fmt.Errorf("sync the log: %w", err)
+	}
+	return nil
+}
+
+// syncers is how many directories syncAll syncs at a time.
+const syncers = 8
 
 // expect notes where a request is going to write; the cluster asks before it carries the request out. topicName returns
 // the name of a topic that is given by its id.
@@ -56,8 +89,8 @@ func (d *disk) expect(r kmsg.Request, topicName func(id [16]byte) string) {
 	d.writes++
 	produce, ok := r.(*kmsg.ProduceRequest)
 	if !ok {
-		// It changes what the cluster keeps about groups and transactions, and the end of a transaction is written to every
-		// partition that the transaction wrote to.
+		// It changes what the cluster keeps about topics, groups and transactions, and the end of a transaction is written to
+		// every partition that the transaction wrote to.
 		d.touch(d.root)
 		for path := range d.dirs {
 			d.touch(path)
@@ -79,7 +112,7 @@ func (d *disk) expect(r kmsg.Request, topicName func(id [16]byte) string) {
 func (d *disk) touch(path string) {
 	dir := d.dirs[path]
 	if dir == nil {
-		dir = &writtenDir{path: path, sizes: make(map[string]int64)}
+		dir = &writtenDir{path: path, files: make(map[string]fs.FileInfo)}
 		d.dirs[path] = dir
 	}
 	dir.written = d.writes
@@ -151,19 +184,22 @@ func (d *disk) sync() error {
 		return fmt.Errorf("sync the log: %w", err)
 	}
 	for i, dir := range dirs {
-		dir.synced = last[i]
+		if dir.synced = last[i]; dir.gone && dir.synced == dir.written {
+			delete(d.dirs, dir.path)
+		}
 	}
 	return d.stopped
 }
 
-// close ends the last round. No answer leaves afterwards.
-func (d *disk) close() {
+// close ends the last round, and syncs what the cluster wrote when it was closed. No answer leaves afterwards.
+func (d *disk) close() error {
 	d.mu.Lock()
 	if d.stopped == nil {
 		d.stopped = net.ErrClosed
 	}
 	d.mu.Unlock()
 	d.rounds.Wait()
+	return d.syncAll()
 }
 
 // listen is net.Listen for the cluster: what it answers through the listener waits for the disk.

@@ -31,8 +31,7 @@ func diskOf(t *testing.T) (d *disk, dir string) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	d = newDisk(root, slog.New(slog.DiscardHandler))
-	t.Cleanup(d.close)
+	d = reviewDisk(t, root)
 	return d, dir
 }
 
@@ -60,14 +59,14 @@ func TestAnAnswerWaitsForTheFilesThatItsRequestMadeLonger(t *testing.T) {
 	t.Parallel()
 	d, dir := diskOf(t)
 	settled(t, d)
-	if len(d.dirs) != 0 {
+	if onDisk(d, dir, "0.dat") != 0 {
 		t.Error("something was synced before anything was written")
 	}
 	for want := range int64(3) {
 		d.expect(produce(0), nil)
 		grow(t, filepath.Join(dir, "0.dat"))
 		settled(t, d)
-		if got := d.dirs[dir].sizes["0.dat"]; got != want+1 {
+		if got := onDisk(d, dir, "0.dat"); got != want+1 {
 			t.Errorf("%d bytes are on disk, want %d", got, want+1)
 		}
 	}
@@ -81,7 +80,7 @@ func TestARequestThatARoundOvertookIsSyncedByTheNext(t *testing.T) {
 	settled(t, d)
 	grow(t, filepath.Join(dir, "0.dat"))
 	settled(t, d)
-	if got := d.dirs[dir].sizes["0.dat"]; got != 1 {
+	if got := onDisk(d, dir, "0.dat"); got != 1 {
 		t.Errorf("%d bytes are on disk, want 1", got)
 	}
 }
@@ -94,8 +93,8 @@ func TestASegmentThatWasLeftForTheNextOneIsSyncedToo(t *testing.T) {
 		grow(t, filepath.Join(dir, name))
 	}
 	settled(t, d)
-	if sizes := d.dirs[dir].sizes; sizes["0.dat"] != 1 || sizes["7.dat"] != 1 {
-		t.Errorf("on disk are %v", sizes)
+	if one, two := onDisk(d, dir, "0.dat"), onDisk(d, dir, "7.dat"); one != 1 || two != 1 {
+		t.Errorf("on disk are %d and %d bytes", one, two)
 	}
 }
 
@@ -109,7 +108,7 @@ func TestTheEndOfATransactionIsSyncedWhereverSomethingWasWritten(t *testing.T) {
 	grow(t, filepath.Join(dir, "0.dat"))
 	grow(t, filepath.Join(d.root, "pids.log"))
 	settled(t, d)
-	if d.dirs[dir].sizes["0.dat"] != 1 || d.dirs[d.root].sizes["pids.log"] != 1 {
+	if onDisk(d, dir, "0.dat") != 1 || onDisk(d, d.root, "pids.log") != 1 {
 		t.Error("the end of the transaction was not synced")
 	}
 }
@@ -149,7 +148,29 @@ func TestAnswersThatAreReadyTogetherAllLeave(t *testing.T) {
 		})
 	}
 	answers.Wait()
-	if got := d.dirs[dir].sizes["0.dat"]; got != 50 {
+	if got := onDisk(d, dir, "0.dat"); got != 50 {
 		t.Errorf("%d bytes are on disk, want 50", got)
 	}
+}
+
+// onDisk returns how many bytes of a file are on disk.
+func onDisk(d *disk, dir, name string) int64 {
+	if w := d.dirs[dir]; w != nil && w.files[name] != nil {
+		return w.files[name].Size()
+	}
+	return 0
+}
+
+func reviewDisk(t *testing.T, root string) *disk {
+	t.Helper()
+	d, err := newDisk(root, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
 }

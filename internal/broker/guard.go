@@ -41,7 +41,11 @@ func guard(cluster *kfake.Cluster, d *disk) {
 	if d == nil {
 		return
 	}
-	for _, key := range []kmsg.Key{kmsg.OffsetCommit, kmsg.TxnOffsetCommit, kmsg.EndTxn, kmsg.WriteTxnMarkers} {
+	for _, key := range []kmsg.Key{
+		kmsg.CreateTopics, kmsg.CreatePartitions, kmsg.DeleteTopics, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs,
+		kmsg.OffsetCommit, kmsg.OffsetDelete, kmsg.DeleteGroups,
+		kmsg.InitProducerID, kmsg.TxnOffsetCommit, kmsg.EndTxn, kmsg.WriteTxnMarkers,
+	} {
 		each(cluster, key, func(r kmsg.Request) { d.expect(r, nameOf) })
 	}
 }

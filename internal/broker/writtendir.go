@@ -3,35 +3,39 @@ package broker
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// writtenDir is a directory whose files grow at their ends.
+// writtenDir is a directory whose files grow at their ends, or are replaced.
 type writtenDir struct {
 	path string
 	// written is the number of the last request that was to write here, synced that of the last one whose writes are on
 	// disk.
 	written, synced int64
-	// sizes are the lengths of the files as they are on disk, by name. They belong to the goroutine that syncs.
-	sizes map[string]int64
+	// files are the files as they are on disk, by name, and gone says that there is no directory. They belong to the
+	// goroutine that syncs.
+	files map[string]fs.FileInfo
+	gone  bool
 }
 
 // sync brings the files that have changed since the last time to disk, and the directory itself when it has new ones. A
 // directory that was removed has nothing to lose.
 func (w *writtenDir) sync() error {
-	first := len(w.sizes) == 0
-	grown, added, err := w.grown()
-	if errors.Is(err, fs.ErrNotExist) {
+	first := len(w.files) == 0
+	changed, added, err := w.changed()
+	if w.gone = errors.Is(err, fs.ErrNotExist); w.gone {
+		clear(w.files)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	var group errgroup.Group
-	for name := range grown {
+	for name := range changed {
 		group.Go(func() error { return syncPath(filepath.Join(w.path, name)) })
 	}
 	if added {
@@ -43,20 +47,17 @@ func (w *writtenDir) sync() error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for name, size := range grown {
-		w.sizes[name] = size
-	}
+	maps.Copy(w.files, changed)
 	return nil
 }
 
-// grown returns the files that are not as long as they were when they were synced, with their lengths, and whether some
-// are new.
-func (w *writtenDir) grown() (grown map[string]int64, added bool, err error) {
+// changed returns the files that are not as they were when they were synced, and whether some are new.
+func (w *writtenDir) changed() (changed map[string]fs.FileInfo, added bool, err error) {
 	entries, err := os.ReadDir(w.path)
 	if err != nil {
 		return nil, false, err
 	}
-	grown = make(map[string]int64)
+	changed = make(map[string]fs.FileInfo)
 	for _, entry := range entries {
 		if !entry.Type().IsRegular() {
 			continue
@@ -68,13 +69,15 @@ func (w *writtenDir) grown() (grown map[string]int64, added bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		size, known := w.sizes[entry.Name()]
-		if !known || size != info.Size() {
-			grown[entry.Name()] = info.Size()
-			added = added || !known
+		// A topic that is made again begins its files anew, and files of settings are replaced: the length may be the same.
+		before, known := w.files[entry.Name()]
+		same := known && os.SameFile(before, info)
+		if !same || before.Size() != info.Size() || !before.ModTime().Equal(info.ModTime()) {
+			changed[entry.Name()] = info
+			added = added || !same
 		}
 	}
-	return grown, added, nil
+	return changed, added, nil
 }
 
 // syncPath syncs a file or a directory. One that was removed has nothing to lose.

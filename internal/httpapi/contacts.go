@@ -77,7 +77,7 @@ var contactTypes = []string{
 // lastContacts returns the last contacts of a customer as they stand in the log, the newest first.
 func (a *api) lastContacts(ctx context.Context, id string, most int) ([]projections.Contact, error) {
 	contacts := []projections.Contact{}
-	request := replay.TimelineRequest{Limit: projections.MaxLimit, Types: contactTypes}
+	request := replay.TimelineRequest{Limit: most, Types: contactTypes}
 	for {
 		page, err := a.History.Timeline(ctx, id, request)
 		if err != nil {

@@ -122,13 +122,14 @@ func (f *File) compact() (err error) {
 	if err := os.Rename(fresh.Name(), f.path); err != nil {
 		return err
 	}
-	if err := syncFolder(filepath.Dir(f.path)); err != nil {
-		return err
-	}
+	// From here on what is written elsewhere is lost, also when the folder cannot be synced.
 	if f.file != nil {
 		_ = f.file.Close() // what it holds is in the new one
 	}
 	f.file, f.size, f.synced, f.compacted = fresh, size, size, size
+	if f.fault = syncFolder(filepath.Dir(f.path)); f.fault != nil {
+		return f.fault
+	}
 	return nil
 }
 
@@ -141,17 +142,17 @@ func syncFolder(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// record makes a change and writes the entry that it returns; no entry is no change. A durable one is on the disk when
-// record returns.
+// record makes a change and writes the entry that it returns; no entry is no change. When record returns a durable change
+// is on the disk, and so is what was there before one that changes nothing: another caller may be waiting for it still.
 func (f *File) record(durable bool, change func() (*entry, error)) error {
 	end, err := f.write(change)
-	if err == nil && durable && end > 0 {
+	if err == nil && durable {
 		err = f.sync(end)
 	}
 	return err
 }
 
-// write returns the length of the file after the entry, 0 when there is none.
+// write returns the length of the file after the entry.
 func (f *File) write(change func() (*entry, error)) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,7 +161,7 @@ func (f *File) write(change func() (*entry, error)) (int64, error) {
 	}
 	e, err := change()
 	if err != nil || e == nil {
-		return 0, err
+		return f.size, err
 	}
 	line, err := json.Marshal(e)
 	if err == nil {
@@ -205,8 +206,14 @@ func (f *File) sync(end int64) error {
 const compactAfter = 16 << 20
 
 // Prune implements Journal. It also writes the file anew when most of it is past.
-func (f *File) Prune(ctx context.Context, delivered, dead time.Time) (int, error) {
-	n, err := f.Memory.Prune(ctx, delivered, dead)
+func (f *File) Prune(ctx context.Context, delivered, dead time.Time) (n int, err error) {
+	// Who asks for the dead deliveries again does not mean those that are forgotten.
+	err = f.record(false, func() (*entry, error) {
+		if n, err = f.Memory.Prune(ctx, delivered, dead); err != nil || n == 0 {
+			return nil, err
+		}
+		return &entry{Pruned: &pruned{delivered, dead}}, nil
+	})
 	if err != nil {
 		return n, err
 	}

@@ -22,8 +22,16 @@ type entry struct {
 	// ones were.
 	Redelivered     string `json:"redelivered,omitempty"`
 	RedeliveredDead string `json:"redelivered_dead,omitempty"`
+	// Pruned says before when a finished delivery must have ended to be forgotten.
+	Pruned *pruned `json:"pruned,omitempty"`
 	// At is when it happened, where that matters.
 	At time.Time `json:"at,omitzero"`
+}
+
+// pruned are the ends before which deliveries were forgotten.
+type pruned struct {
+	Delivered time.Time `json:"delivered"`
+	Dead      time.Time `json:"dead"`
 }
 
 // savedSubscription is a subscription with its secrets in clear.
@@ -109,6 +117,9 @@ func (e *entry) apply(ctx context.Context, m *Memory) error {
 		return m.Redeliver(ctx, e.Redelivered, e.At)
 	case e.RedeliveredDead != "":
 		_, err := m.RedeliverDead(ctx, e.RedeliveredDead, e.At)
+		return err
+	case e.Pruned != nil:
+		_, err := m.Prune(ctx, e.Pruned.Delivered, e.Pruned.Dead)
 		return err
 	}
 	return errors.New("the entry says nothing that this program knows")

@@ -22,9 +22,10 @@ type Store struct {
 	fold       *projections.Fold
 	partitions []*partition
 	// standings is held by the caller that sums the partitions; latest is the last result, which stays true as long as
-	// the positions do.
+	// the checkpoints do, which it was made at: a control record may take several batches in front of one position.
 	standings sync.Mutex
 	latest    *projections.Standing
+	latestAt  []projections.Checkpoint
 }
 
 // Options say how a store is kept.
@@ -186,10 +187,11 @@ func (s *Store) withStanding(use func(*projections.Standing)) {
 
 // sum returns the sum of the partitions. The caller holds standings and the read locks.
 func (s *Store) sum() *projections.Standing {
-	st := &projections.Standing{AsOf: s.newest(), Positions: s.positions()}
-	if s.latest != nil && slices.Equal(s.latest.Positions, st.Positions) {
+	at := s.checkpoints()
+	if s.latest != nil && slices.Equal(s.latestAt, at) {
 		return s.latest
 	}
+	st := &projections.Standing{AsOf: s.newest(), Positions: s.positions()}
 	var ahead projections.Effects
 	var buf []byte
 	for _, p := range s.partitions {
@@ -210,8 +212,17 @@ func (s *Store) sum() *projections.Standing {
 	st.Rollups.Add(&ahead.Rollups)
 	st.Digest = st.Digest.Add(st.Rollups.Digest()).Add(projections.DigestOfCells(st.SilentCells))
 	st.Policy = s.latestPolicy()
-	s.latest = st
+	s.latest, s.latestAt = st, at
 	return st
+}
+
+// checkpoints returns those of all partitions. The caller holds the locks.
+func (s *Store) checkpoints() []projections.Checkpoint {
+	all := make([]projections.Checkpoint, len(s.partitions))
+	for i, p := range s.partitions {
+		all[i] = p.checkpoint
+	}
+	return all
 }
 
 // lookAhead adds what silence alone has brought the customer by now.

@@ -2,7 +2,10 @@ package pgview
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -136,12 +139,13 @@ func (w *writer) queueCells() {
 		sums[i] = n + " = r." + n + " + excluded." + n
 		types = append(types, "bigint[]")
 	}
+	types = append(types, "bytea[]")
 	for i := range types {
 		types[i] = fmt.Sprintf("$%d::%s", i+2, types[i])
 	}
-	upsert := w.batch.store.sql(`INSERT INTO {g}.cells AS r (partition, ` + cellList() + `)
+	upsert := w.batch.store.sql(`INSERT INTO {g}.cells AS r (partition, ` + cellList() + `, texts)
 		SELECT $1, i.* FROM unnest(` + strings.Join(types, ", ") + `) AS i
-		ON CONFLICT (partition, ` + strings.Join(cellKey, ", ") + `) DO UPDATE SET ` + strings.Join(sums, ", "))
+		ON CONFLICT (partition, kind, month, texts) DO UPDATE SET ` + strings.Join(sums, ", "))
 	for rows := range slices.Chunk(sortedCells(w.changes.Effects.Rollups.Cells), rowsPerStatement) {
 		arguments := []any{
 			w.batch.at.Partition,
@@ -158,14 +162,15 @@ func (w *writer) queueCells() {
 		for i := range cellSums {
 			arguments = append(arguments, column(rows, func(c *projections.CellCount) int64 { return c.Counts[i] }))
 		}
+		arguments = append(arguments, column(rows, textsOf))
 		w.closing.Queue(upsert, arguments...)
 	}
 }
 
 // copyCells writes cells into a table without a key.
 func copyCells(ctx context.Context, tx pgx.Tx, schema string, partition int, cells []projections.CellCount) error {
-	return copyAll(ctx, tx, schema+".cells", "partition, "+cellList(), cells, func(b *copyBuffer, c *projections.CellCount) error {
-		b.row(1 + len(cellKey) + len(cellSums))
+	return copyAll(ctx, tx, schema+".cells", "partition, "+cellList()+", texts", cells, func(b *copyBuffer, c *projections.CellCount) error {
+		b.row(2 + len(cellKey) + len(cellSums))
 		b.integer(int64(partition))
 		b.smallint(int64(c.Kind))
 		b.integer(int64(c.Month))
@@ -175,8 +180,20 @@ func copyCells(ctx context.Context, tx pgx.Tx, schema string, partition int, cel
 		for _, n := range c.Counts {
 			b.bigint(n)
 		}
+		b.blob(textsOf(c))
 		return nil
 	})
+}
+
+// textsOf returns the fingerprint of the texts that name a cell. Nobody can make two cells that have the same one.
+func textsOf(c *projections.CellCount) []byte {
+	sum := sha256.New()
+	for _, text := range []string{c.Unit, c.Names[0], c.Names[1], c.Names[2], c.Names[3], c.Employee, c.Role} {
+		// Writing to a sum never fails.
+		_, _ = sum.Write(binary.AppendUvarint(nil, uint64(len(text))))
+		_, _ = io.WriteString(sum, text)
+	}
+	return sum.Sum(nil)
 }
 
 // cells adds the cells of the pass as rows of their own, as rollups does.

@@ -47,13 +47,13 @@ func (n *Snapshot) CompareQuarantine(ctx context.Context, pass *refold.Pass, rep
 	return nil
 }
 
-// ComparePartition compares what a partition has apart from its streams: the checkpoint, the roll-ups, the number of
+// ComparePartition compares what a partition has apart from its streams: the checkpoint, the roll-ups with their cells, the number of
 // records that were set aside, the parked customers with their queues, and the policies.
 func (n *Snapshot) ComparePartition(ctx context.Context, partition int, want *refold.Total, report Report) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, part := range []func(context.Context, int, *refold.Total, Report) error{
-		n.compareCheckpoint, n.compareRollups, n.compareParking, n.comparePolicies,
+		n.compareCheckpoint, n.compareRollups, n.compareCells, n.compareParking, n.comparePolicies,
 	} {
 		if err := part(ctx, partition, want, report); err != nil {
 			return fmt.Errorf("compare partition %d: %w", partition, err)
@@ -116,6 +116,27 @@ func (n *Snapshot) compareRollups(ctx context.Context, partition int, want *refo
 		log[key(r)] = r.n
 	}
 	compareMaps("rollups", partition, live, log, report)
+	return nil
+}
+
+func (n *Snapshot) compareCells(ctx context.Context, partition int, want *refold.Total, report Report) error {
+	rows, err := n.tx.Query(ctx, n.store.sql("SELECT "+cellList()+" FROM {g}.cells WHERE partition = $1"), partition)
+	if err != nil {
+		return err
+	}
+	live, log := make(map[string]projections.CellCounts), make(map[string]projections.CellCounts)
+	err = eachCell(rows, func(c projections.CellCount) {
+		if c.Counts != (projections.CellCounts{}) { // what was counted and taken back counts as absent
+			live[fmt.Sprintf("%+q", c.Cell)] = c.Counts
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range sortedCells(want.Rollups.Cells) {
+		log[fmt.Sprintf("%+q", c.Cell)] = c.Counts
+	}
+	compareMaps("cells", partition, live, log, report)
 	return nil
 }
 

@@ -471,3 +471,15 @@ func TestALongQueryOfAnAnalystDelaysTheSwitchAndNobodyElse(t *testing.T) {
 	}
 	checkLive(t, pool, l)
 }
+
+func TestAGenerationWithOtherCellsIsNotShown(t *testing.T) {
+	t.Parallel()
+	pool, fold := connect(t), viewtest.DefaultFold()
+	l := controlled(t, viewtest.Generate(52, 600, 30).Partition(2))
+	fill(t, pool, l, fold)
+	execute(t, pool, "UPDATE rapport_g1.cells SET n1 = n1 + 5 WHERE partition = 1")
+	_, err := pgview.Rebuild(t.Context(), pool, l, pgview.RebuildOptions{})
+	if _, ok := errors.AsType[*pgview.DifferentError](err); !ok {
+		t.Fatalf("the error is %v, want a DifferentError", err)
+	}
+}

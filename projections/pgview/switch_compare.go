@@ -108,7 +108,29 @@ func (c *generationComparison) rollups(ctx context.Context) error {
 			name := eventstore.Verdict(v).String()
 			c.differ(p, "rollups", name, "records", strconv.FormatInt(live.Verdicts[v], 10), strconv.FormatInt(fresh.Verdicts[v], 10))
 		}
+		if c.live.Layout != c.store.generation.layout {
+			continue // the cells of another version may count otherwise
+		}
+		if err := c.cells(ctx, p); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// cells compares the cells of a partition by their digest.
+func (c *generationComparison) cells(ctx context.Context, partition int) error {
+	var digests [2]projections.Digest
+	for i, schema := range []string{c.live.Name, c.store.schema} {
+		rows, err := c.tx.Query(ctx, "SELECT "+cellList()+" FROM "+schema+".cells WHERE partition = $1", partition)
+		if err != nil {
+			return err
+		}
+		if err := eachCell(rows, func(n projections.CellCount) { digests[i] = digests[i].Add(n.Digest()) }); err != nil {
+			return err
+		}
+	}
+	c.differ(partition, "cells", "", "digest", digests[0].String(), digests[1].String())
 	return nil
 }
 

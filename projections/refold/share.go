@@ -40,7 +40,7 @@ type share struct {
 	// bytes is about how much memory the share takes.
 	bytes int64
 	// accepted and moves count what the estimate rests on.
-	accepted, moves, aside int64
+	accepted, moves, cases, aside int64
 }
 
 func newShare(ctx context.Context, number int, o *Options, log Log, partition int) (*share, error) {
@@ -92,6 +92,7 @@ func (b *batch) Commit(ctx context.Context, changes *projections.Changes) (proje
 	}
 	s.accepted += changes.Effects.Rollups.Verdicts[eventstore.Accepted]
 	s.moves += int64(len(changes.Effects.Moves))
+	s.cases += int64(len(changes.Effects.Cases))
 	s.aside += int64(len(changes.Quarantined) + len(changes.Queued))
 	at, err := b.Batch.Commit(ctx, changes)
 	if err == nil {
@@ -102,12 +103,14 @@ func (b *batch) Commit(ctx context.Context, changes *projections.Changes) (proje
 }
 
 // What the parts of a share take, in bytes, measured on the streams of the demo and of the benchmarks: a stream with its
-// state and a place in the index, an accepted event in the index of its stream, a move with its evidence, and a record
-// that was set aside.
+// state and a place in the index, an accepted event in the index of its stream, a move with its evidence, what a change of
+// a case adds to the state, a cell, and a record that was set aside.
 const (
 	streamBytes = 900
 	eventBytes  = 80
 	moveBytes   = 220
+	caseBytes   = 300
+	cellBytes   = 560
 	asideBytes  = 700
 )
 
@@ -116,14 +119,15 @@ func (s *share) measure() error {
 	if err != nil {
 		return err
 	}
-	s.bytes = int64(contents.Len())*streamBytes + s.accepted*eventBytes + s.moves*moveBytes + s.aside*asideBytes
+	s.bytes = int64(contents.Len())*streamBytes + s.accepted*eventBytes + s.moves*moveBytes + s.cases*caseBytes +
+		int64(len(contents.Rollups.Cells))*cellBytes + s.aside*asideBytes
 	return nil
 }
 
 // expected returns about how many bytes the share will take at least when ahead times as many records as until now were
 // folded: the streams that are there go on, and there may be new ones.
 func (s *share) expected(ahead float64) int64 {
-	return s.bytes + int64(ahead*float64(s.accepted))*eventBytes
+	return s.bytes + int64(ahead*float64(s.accepted*eventBytes+s.cases*caseBytes))
 }
 
 // records reads records of one partition, whatever number the share gives its own.

@@ -15,6 +15,8 @@ import (
 func Run(t *testing.T, open NewStore) {
 	for name, test := range map[string]func(*testing.T, NewStore){
 		"A new store is empty":                                testEmpty,
+		"Cells in the middle of a tick are those before it":   testCellsInATick,
+		"The longest names stop no partition":                 testLongNames,
 		"A claim fences the writer before it":                 testFencing,
 		"A partition that does not exist cannot be claimed":   testNoPartition,
 		"A batch that is rolled back leaves no trace":         testRollback,

@@ -15,7 +15,7 @@ CREATE INDEX moves_at ON {{.Schema}}.moves USING brin (at) WITH (autosummarize =
 
 ALTER TABLE {{.Schema}}.rollups ADD PRIMARY KEY (partition, kind, a, b, c, d, name);
 
-ALTER TABLE {{.Schema}}.cells ADD PRIMARY KEY (partition, kind, month, unit, name1, name2, name3, name4, employee, role);
+ALTER TABLE {{.Schema}}.cells ADD PRIMARY KEY (partition, kind, month, texts);
 
 ALTER TABLE {{.Schema}}.cases ADD PRIMARY KEY (customer, kind, id);
 CREATE INDEX cases_opened ON {{.Schema}}.cases (kind, (-opened_at), customer, id);

@@ -102,6 +102,8 @@ CREATE TABLE {{.Schema}}.cells (
     partition integer  NOT NULL,
     kind      smallint NOT NULL,
     month     integer  NOT NULL,
+    -- Fingerprint of the texts, which together may be longer than a key of an index can be.
+    texts     bytea    NOT NULL,
     unit      text COLLATE "C" NOT NULL,
     name1     text COLLATE "C" NOT NULL,
     name2     text COLLATE "C" NOT NULL,
