@@ -60,10 +60,10 @@ func (f *Fold) applyComplaints(c *Customer, e *Entry, out *Effects) {
 	}
 	y := x.find(id)
 	for _, s := range claimed {
-		c.followUps().rename(s.event, y.ID)
+		c.followUps().rename(s.event, y.ID, &out.Rollups)
 		c.renameDeadlines(s.event, y.ID, out)
 	}
-	e.complaint = y.ID
+	e.complaint, e.idle = y.ID, step.kind == StepResolved && y.has(StepFiled) && !y.movedBy(step.event)
 	if (step.kind == StepFiled || step.kind == StepMeasureAdopted) && y.has(StepMeasureAdopted) {
 		x.touch(c, out) // others may have come back after its measure
 		return
@@ -220,6 +220,12 @@ func (y *Complaint) filed() domain.Instant {
 // has reports whether a step of the kind was taken.
 func (y *Complaint) has(kind ComplaintStep) bool {
 	return slices.ContainsFunc(y.steps, func(s complaintStep) bool { return s.kind == kind })
+}
+
+// movedBy reports whether the event was a step in its turn.
+func (y *Complaint) movedBy(event string) bool {
+	i := slices.IndexFunc(y.steps, func(s complaintStep) bool { return s.event == event })
+	return i >= 0 && y.course(endOfTime).inTurn[i]
 }
 
 // took reports whether the event is a step of the complaint.

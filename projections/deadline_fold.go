@@ -29,6 +29,9 @@ func (f *Fold) applyDeadlines(c *Customer, e *Entry, out *Effects) {
 		}
 	}
 	for t := range matching(triggers, e, true) {
+		if e.idle && t.NamesComplaint() {
+			continue // its follow-up was started by the first resolution
+		}
 		f.startDeadline(c, e, t, e.named(t), out)
 	}
 	// Only now, because an event does not stop what it starts. What it names is what it stopped: the kinds of which it

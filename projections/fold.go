@@ -32,6 +32,8 @@ type Entry struct {
 	lastCancelled bool
 	// complaint is the id of the complaint that the event is about, when it is about one.
 	complaint string
+	// idle says that the event resolves a complaint that is resolved already.
+	idle bool
 	// sheet is the id of the rectification sheet that the event is about, when it is about one.
 	sheet string
 	kept  string

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -97,6 +98,9 @@ func (f *Fold) applyFollowUps(c *Customer, e *Entry, out *Effects) {
 	case *domain.ServiceCompleted:
 		f.dueFollowUp(c, e, FollowUpService, c.Matters.first(MatterService, d.RequestID), out)
 	case *domain.ComplaintResolved:
+		if e.idle {
+			return // it was resolved before
+		}
 		f.dueFollowUp(c, e, FollowUpComplaint, e.complaintOr(d.ComplaintID), out)
 	case *domain.FollowUpAttempted:
 		f.followedUp(c, e, &followUpMade{
@@ -109,7 +113,7 @@ func (f *Fold) applyFollowUps(c *Customer, e *Entry, out *Effects) {
 		}, out)
 	case *domain.ComplaintFollowedUp:
 		f.followedUp(c, e, &followUpMade{
-			of: e.complaintOr(d.ComplaintID), kind: FollowUpComplaint, channel: string(d.Channel), completed: true,
+			of: e.complaintOr(cmp.Or(d.ComplaintID, e.id())), kind: FollowUpComplaint, channel: string(d.Channel), completed: true,
 			reached: d.Reached == nil || *d.Reached, satisfied: opinionOf(d.Satisfied),
 		}, out)
 	}
@@ -186,12 +190,24 @@ func (f *Fold) followedUp(c *Customer, e *Entry, u *followUpMade, out *Effects) 
 	x.forget()
 }
 
-// rename gives the thing that an event brought another id, which it turned out to have.
-func (x *FollowUps) rename(event, id string) {
-	i := slices.IndexFunc(x.things, func(t followable) bool { return t.event == event })
-	if i >= 0 && x.find(id) < 0 {
-		x.things = slices.Clone(x.things)
+// rename gives what an event about an unknown complaint brought, or followed up, the id of the complaint, which is known
+// now.
+func (x *FollowUps) rename(event, id string, r *Rollups) {
+	x.things, x.early = slices.Clone(x.things), slices.Clone(x.early)
+	if i := slices.IndexFunc(x.things, func(t followable) bool { return t.event == event }); i >= 0 && x.find(id) < 0 {
 		x.things[i].id = id
+	}
+	thing := x.find(id)
+	for i := range x.early {
+		u := &x.early[i]
+		if u.of != event {
+			continue
+		}
+		if u.of = id; thing >= 0 {
+			x.things[thing].take(u, r)
+			x.early = slices.Delete(x.early, i, i+1)
+		}
+		return
 	}
 }
 

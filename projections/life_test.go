@@ -154,3 +154,53 @@ func TestACollisionIsTakenBackFromTheMonthItWasCountedIn(t *testing.T) {
 		}
 	}
 }
+
+func TestASecondResolutionStartsNoFollowUp(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, "")
+	l.event(monday+2*domain.Hour, "complaint.filed", `{"complaint_id":"k1"}`)
+	l.event(monday+3*domain.Hour, "complaint.resolved", `{"complaint_id":"k1"}`)
+	l.event(monday+domain.Day, "complaint.followed_up", `{"complaint_id":"k1","channel":"phone"}`)
+	l.event(monday+domain.Day+1, "complaint.resolved", `{"complaint_id":"k1","satisfied":true}`)
+	if n := l.followUpCells(); n[projections.FollowUpDue] != 1 || n[projections.FollowUpDone] != 1 {
+		t.Errorf("%v", n)
+	}
+	l.work("silence", func(out *projections.Effects) { l.fold.Advance(l.c, monday+30*domain.Day, out) })
+	for _, o := range l.out {
+		if o.Type == "service.deadline_missed" {
+			t.Errorf("%s %+v", o.Type, o.Data)
+		}
+	}
+	if n := len(l.c.Matters.Open); n != 0 {
+		t.Errorf("%d matters", n)
+	}
+}
+
+func TestAFollowUpThatALateFilingClaimsCoversItsComplaint(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, "")
+	l.event(monday+3*domain.Hour, "complaint.resolved", `{}`)
+	l.event(monday+domain.Day, "complaint.followed_up", `{"channel":"phone"}`)
+	l.event(monday+2*domain.Hour, "complaint.filed", `{"complaint_id":"k1"}`)
+	if n := l.followUpCells(); n[projections.FollowUpDue] != 1 || n[projections.FollowUpDone] != 1 {
+		t.Errorf("%v", n)
+	}
+	l.work("silence", func(out *projections.Effects) { l.fold.Advance(l.c, monday+30*domain.Day, out) })
+	for _, o := range l.out {
+		if o.Type == "service.deadline_missed" {
+			t.Errorf("%s %+v", o.Type, o.Data)
+		}
+	}
+}
+
+// followUpCells sums the cells that count what is to be followed up.
+func (l *life) followUpCells() (n projections.CellCounts) {
+	for c, of := range l.rollups.Cells {
+		if c.Kind == projections.CellFollowUp && c.Names[1] == "" {
+			for i := range n {
+				n[i] += of[i]
+			}
+		}
+	}
+	return n
+}
