@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -78,7 +77,7 @@ func TestWhatIsFetchedAfterARestartIsOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	fetched := client.PollFetches(context.Background())
+	fetched := client.PollFetches(t.Context())
 	if fetched.NumRecords() != 1 {
 		t.Fatal("no record")
 	}

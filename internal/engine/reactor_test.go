@@ -101,6 +101,7 @@ func TestTheEngineTellsTheCustomersOfAnEmployeeWhoLeft(t *testing.T) {
 
 // shared returns the settings of engines that share a log and a database.
 func shared(t *testing.T) engine.Config {
+	t.Helper()
 	return engine.Config{
 		Log:         engine.LogConfig{Kafka: []string{kafkatest.Broker(t)}, Topic: "reactor." + uuid.NewString(), Partitions: 4},
 		DatabaseURL: pgtest.Database(t), ReactEvery: time.Millisecond,
