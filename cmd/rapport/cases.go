@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -85,16 +86,17 @@ func printCases[D any](ctx context.Context, a *app, f *caseFlags, path string, h
 
 // list reads a list: one page, or all of it as one document.
 func (f *listFlags) list(ctx context.Context, client clientFlags, page pageFlags, parameters []string, path ...string) ([]byte, error) {
-	limit, cursor := page.limit(), page.Cursor
-	if f.All {
-		limit = strconv.Itoa(projections.MaxLimit)
+	get := func(limit, cursor string) ([]byte, error) {
+		return client.get(ctx, query(append([]string{"limit", limit, "cursor", cursor}, parameters...)...), path...)
 	}
-	whole := make(map[string]json.RawMessage)
-	items := []json.RawMessage{}
+	if !f.All {
+		return get(page.limit(), page.Cursor)
+	}
+	items, cursor := []json.RawMessage{}, page.Cursor
 	for {
-		document, err := client.get(ctx, query(append([]string{"limit", limit, "cursor", cursor}, parameters...)...), path...)
-		if err != nil || !f.All {
-			return document, err
+		document, err := get(strconv.Itoa(projections.MaxLimit), cursor)
+		if err != nil {
+			return nil, err
 		}
 		var part struct {
 			Items []json.RawMessage `json:"items"`
@@ -103,19 +105,29 @@ func (f *listFlags) list(ctx context.Context, client clientFlags, page pageFlags
 		if err := json.Unmarshal(document, &part); err != nil {
 			return nil, fmt.Errorf("read the answer: %w", err)
 		}
-		if err := json.Unmarshal(document, &whole); err != nil {
-			return nil, fmt.Errorf("read the answer: %w", err)
-		}
 		items = append(items, part.Items...)
-		if cursor = part.Next; cursor != "" {
-			continue
+		switch part.Next {
+		case "":
+			return withItems(document, items)
+		case cursor:
+			return nil, errors.New("read the list: a page is followed by itself")
 		}
-		if whole["items"], err = json.Marshal(items); err != nil {
-			return nil, fmt.Errorf("read the answer: %w", err)
-		}
-		delete(whole, "next")
-		return json.Marshal(whole)
+		cursor = part.Next
 	}
+}
+
+// withItems returns the last page of a list with the items of all pages.
+func withItems(document []byte, items []json.RawMessage) ([]byte, error) {
+	var whole map[string]json.RawMessage
+	err := json.Unmarshal(document, &whole)
+	if err == nil {
+		whole["items"], err = json.Marshal(items)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	delete(whole, "next")
+	return json.Marshal(whole)
 }
 
 // monthFlags select the months and the unit of a report.
