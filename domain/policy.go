@@ -3,7 +3,9 @@ package domain
 import (
 	"bytes"
 	_ "embed"
+	"maps"
 	"math"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -95,12 +97,18 @@ func DefaultPolicyDocument() []byte { return bytes.Clone(defaultPolicy) }
 
 // DefaultPolicy returns the policy of the default document.
 func DefaultPolicy() *Policy {
+	p := *parsedDefault()
+	p.Deadlines = maps.Clone(p.Deadlines) // its values are the caller's
+	return &p
+}
+
+var parsedDefault = sync.OnceValue(func() *Policy {
 	p, err := ParsePolicy(nil)
 	if err != nil {
 		panic("domain: the embedded policy is invalid: " + err.Error())
 	}
 	return p
-}
+})
 
 // Location returns the zone of calendar days.
 func (p *Policy) Location() *time.Location { return p.location }

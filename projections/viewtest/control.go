@@ -25,10 +25,13 @@ func Breaking(fold *projections.Fold, broken func() bool) *projections.Fold {
 // poison is the type of the events on which a breaking fold panics.
 const poison = "elsewhere.poisonous"
 
-// policyDocuments are policies that change what time brings, the last of them with a fault.
+// policyDocuments are policies that change what time brings: when customers move, and which deadlines there are. The last
+// of them has a fault.
 var policyDocuments = []string{
 	"version: quick\nlifecycle: {decline_gaps: 0.3, termination_days: 20, maturity_tenure_days: 1, maturity_occasions: 2}",
 	"version: slow\nlifecycle: {decline_gaps: 9, termination_gaps: 20, maturity_tenure_days: 400}",
+	"version: lenient\ndeadlines: {complaint: {off: true}, promise: {off: true}, inquiry: {within: 200h}}",
+	"version: strict\ndeadlines: {complaint: {stop: {}, within: 1h, time: elapsed}, inquiry: {within: 1m, near: 0.5}, terms: {stop: {}}}",
 	"version: default-1",
 	"version: ''",
 }
