@@ -59,8 +59,11 @@ func newDisk(root string, logger *slog.Logger) (*disk, error) {
 	return d, nil
 }
 
-// syncAll brings everything to disk, whoever wrote it. Nobody writes or asks meanwhile.
+// syncAll brings everything to disk, whoever wrote it. No round runs meanwhile; a cluster that was closed may still note
+// where a last request was going to write.
 func (d *disk) syncAll() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	var group errgroup.Group
 	group.SetLimit(syncers)
 	err := filepath.WalkDir(d.root, func(path string, entry fs.DirEntry, err error) error {
