@@ -279,15 +279,13 @@ func TestAnEventAppendedOverHTTPReachesReceiversThatDoTheirWorst(t *testing.T) {
 		t.Errorf("the good endpoint has %+v", d)
 	}
 	s.ask(http.StatusOK, "GET", "/readyz", "", "")
-	metrics := string(s.ask(http.StatusOK, "GET", "/metrics", "", ""))
+	// The old purchase may lie in another partition than the new one, and be looked at after it.
 	for _, want := range []string{
 		"rapport_webhook_quiet_total " + fmt.Sprint(len(hostile)+2), "rapport_webhook_filed_total " + fmt.Sprint(len(hostile)+2),
 		`rapport_webhook_endpoint{state="disabled",webhook="` + ids["is gone"] + `"} 1`, `rapport_webhook_pending{webhook="` + foreignID + `"} 1`,
 		`rapport_webhook_requests_total{result="delivered"}`,
 	} {
-		if !strings.Contains(metrics, want) {
-			t.Errorf("the metrics do not have %s", want)
-		}
+		until(t, want, func() bool { return strings.Contains(string(s.ask(http.StatusOK, "GET", "/metrics", "", "")), want) })
 	}
 }
 
