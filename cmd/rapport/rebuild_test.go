@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +59,14 @@ func TestARebuildReplacesTheViewsOfARunningServerAndARollbackBringsThemBack(t *t
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := parse[generationsDocument](t, string(told)).Items, listed(t, dir, database); !reflect.DeepEqual(got, want) || len(got) != 2 {
-		t.Errorf("the server tells of %+v, the database has %+v", got, want)
+	got, stored := parse[generationsDocument](t, string(told)).Items, listed(t, dir, database)
+	for _, g := range slices.Concat(got, stored) {
+		if g.Rebuild != nil {
+			g.Rebuild.Running = false // until the server of the database has seen the end of the connection
+		}
+	}
+	if !reflect.DeepEqual(got, stored) || len(got) != 2 {
+		t.Errorf("the server tells of %+v, the database has %+v", got, stored)
 	}
 	back := parse[pgview.Rebuilt](t, command(t, dir, 0, "generations", "rollback", "--json", "--database-url", database))
 	if back.Generation != "rapport_g1" {
