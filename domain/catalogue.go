@@ -135,6 +135,7 @@ type typeIndex struct {
 	byName       map[string]*Type
 	outputs      []*OutputType
 	outputByName map[string]*OutputType
+	state        *Type
 }
 
 var catalogue = sync.OnceValue(func() typeIndex {
@@ -143,7 +144,10 @@ var catalogue = sync.OnceValue(func() typeIndex {
 	slices.SortFunc(all, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
 	outputs := outputTypes()
 	slices.SortFunc(outputs, func(a, b *OutputType) int { return cmp.Compare(a.Name, b.Name) })
-	c := typeIndex{all, make(map[string]*Type), outputs, make(map[string]*OutputType)}
+	c := typeIndex{
+		types: all, byName: make(map[string]*Type), outputs: outputs, outputByName: make(map[string]*OutputType),
+		state: typeOf[CustomerState]("identity", "customer.state"),
+	}
 	for i, t := range all {
 		t.complete(i)
 		c.byName[t.Name] = t
@@ -152,10 +156,11 @@ var catalogue = sync.OnceValue(func() typeIndex {
 		t.complete(len(all) + i)
 		c.outputByName[t.Name] = t
 	}
+	c.state.complete(len(all) + len(outputs))
 	return c
 })
 
-// complete gives t its place among all types, those of derived events included, and its description.
+// complete gives t its place among all types, those of derived events and of states included, and its description.
 func (t *Type) complete(index int) { t.index, t.Description = index, descriptions[t.Name] }
 
 // typeOf describes the event type whose data is a T.

@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// everyType returns the types of events and of derived events.
+// everyType returns the types of events, of derived events and of states.
 func everyType() []*Type {
 	all := slices.Clone(Types())
 	for _, typ := range Outputs() {
 		all = append(all, typ.Type)
 	}
-	return all
+	return append(all, CustomerStateType())
 }
 
 func TestCatalogueHasEveryTypeOnce(t *testing.T) {

@@ -56,6 +56,7 @@ func tradeTypes() []*Type {
 		typeOf[BadDebtBooked](family, "bad_debt.booked"),
 		typeOf[CostAttributed](family, "cost.attributed"),
 		typeOf[ReferralMade](family, "referral.made"),
+		typeOf[CustomerEventForecast](family, "customer_event.forecast"),
 		typeOf[RelationshipEnded](family, "relationship.ended"),
 	}
 }
@@ -150,6 +151,7 @@ func churnTypes() []*Type {
 		typeOf[WinBackOfferAccepted](family, "win_back.offer_accepted"),
 		typeOf[WinBackOfferDeclined](family, "win_back.offer_declined"),
 		typeOf[WinBackClosed](family, "win_back.closed"),
+		typeOf[MassLossObserved](family, "mass_loss.observed").in(StreamOrg),
 		typeOf[EmployeeLeft](family, "employee.left").in(StreamEmployee),
 	}
 }

@@ -47,9 +47,9 @@ func (s *slab[T]) next() *T {
 	return p
 }
 
-// NewDecoder returns a Decoder for every type of event and of derived event.
+// NewDecoder returns a Decoder for every type of event and of derived event, and for CustomerStateType.
 func NewDecoder() *Decoder {
-	return &Decoder{kept: make([]kept, len(Types())+len(Outputs()))}
+	return &Decoder{kept: make([]kept, len(Types())+len(Outputs())+1)}
 }
 
 // Decode reads data, the JSON object of an event of type t, and returns a pointer to the struct of the type, for

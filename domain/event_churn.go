@@ -216,3 +216,24 @@ type EmployeeLeft struct {
 	// Reason is why the employee left, as a short code or phrase that reports group by.
 	Reason string `json:"reason,omitzero" rule:"len=256"`
 }
+
+// MassLossObserved says that in one month unusually many customers of an organisation unit were reported lost for the same
+// cause and with the same product (CHN-10). The subject is the unit, with the prefix "org:". The engine finds it; others
+// may report it too. There is one event of a unit, month, cause and product: its id is that of MassLossID.
+type MassLossObserved struct {
+	// Month is the month of the losses, as 2026-10.
+	Month string `json:"month" rule:"required,id"`
+	// Cause is the cause of the losses, empty when it was not determined.
+	Cause string `json:"cause,omitzero" rule:"id"`
+	// Product is what the customers had bought last, empty when it is not known.
+	Product string `json:"product,omitzero" rule:"id"`
+	// Losses is how many customers had been lost when it was noticed.
+	Losses int64 `json:"losses" rule:"required,min=1"`
+	// Evidence is the ids of the losses.
+	Evidence []string `json:"evidence,omitempty"`
+}
+
+// MassLossID returns the id of the event that tells of a mass loss, the same whoever notices it.
+func MassLossID(unit, month, cause, product string) string {
+	return DerivedID("mass_loss.observed", unit, month, cause, product)
+}

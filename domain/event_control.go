@@ -33,6 +33,8 @@ type ModelFitted struct {
 	Model string `json:"model" rule:"required,id"`
 	// Parameters are the estimates, a number for each name.
 	Parameters json.RawMessage `json:"parameters,omitempty" rule:"numbers"`
+	// Currency is that of the amounts the estimate rests on, for a model of spend.
+	Currency string `json:"currency,omitzero" rule:"id"`
 	// WindowFrom is the start of the time the estimate rests on.
 	WindowFrom Instant `json:"window_from,omitzero"`
 	// WindowTo is the end of the time the estimate rests on.

@@ -21,7 +21,7 @@ func LookupOutput(name string) (*OutputType, bool) {
 }
 
 func outputTypes() []*OutputType {
-	return slices.Concat(lifecycleOutputs(), satisfactionOutputs(), serviceOutputs())
+	return slices.Concat(lifecycleOutputs(), churnOutputs(), satisfactionOutputs(), serviceOutputs())
 }
 
 func satisfactionOutputs() []*OutputType {
@@ -49,5 +49,19 @@ func lifecycleOutputs() []*OutputType {
 		{typeOf[LifecycleStarted](family, "lifecycle.started"), topic},
 		{typeOf[LifecycleStageChanged](family, "lifecycle.stage_changed"), topic},
 		{typeOf[LifecycleTerminated](family, "lifecycle.terminated"), topic},
+		{typeOf[ValueClassChanged](family, "value.class_changed"), topic},
+	}
+}
+
+func churnOutputs() []*OutputType {
+	const family, topic = "churn", "rapport.churn"
+	return []*OutputType{
+		{typeOf[ChurnWarningRaised](family, "churn.warning_raised"), topic},
+		{typeOf[ChurnWarningEscalated](family, "churn.warning_escalated"), topic},
+		{typeOf[ChurnWarningEased](family, "churn.warning_eased"), topic},
+		{typeOf[ChurnWarningCleared](family, "churn.warning_cleared"), topic},
+		{typeOf[ChurnWarningWithdrawn](family, "churn.warning_withdrawn"), topic},
+		{typeOf[ChurnLossInferred](family, "churn.loss_inferred"), topic},
+		{typeOf[ChurnMassLoss](family, "churn.mass_loss"), topic},
 	}
 }

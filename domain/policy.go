@@ -33,6 +33,14 @@ type Policy struct {
 	Contact ContactPolicy `yaml:"contact"`
 	// Satisfaction holds the thresholds of what customers answer.
 	Satisfaction SatisfactionPolicy `yaml:"satisfaction"`
+	// Risk holds the thresholds and weights of churn warnings.
+	Risk RiskPolicy `yaml:"risk"`
+	// Value holds how customers are valued.
+	Value ValuePolicy `yaml:"value"`
+	// WinBack holds the thresholds of winning customers back.
+	WinBack WinBackPolicy `yaml:"win_back"`
+	// Models are the fitted models in force, by role; nil when the document says nothing of them.
+	Models Models `yaml:"models,omitempty"`
 	// Deadlines are the kinds of deadline by name.
 	Deadlines map[string]DeadlineRule `yaml:"deadlines"`
 	// Questionnaires are what customers are asked.
@@ -41,6 +49,7 @@ type Policy struct {
 	location *time.Location
 	calendar *Calendar
 	triggers map[string][]DeadlineTrigger
+	signals  map[string][]SignalTrigger
 }
 
 // Clock says what "now" is for reads and timers.
@@ -98,7 +107,7 @@ func DefaultPolicyDocument() []byte { return bytes.Clone(defaultPolicy) }
 // DefaultPolicy returns the policy of the default document.
 func DefaultPolicy() *Policy {
 	p := *parsedDefault()
-	p.Deadlines = maps.Clone(p.Deadlines) // its values are the caller's
+	p.Deadlines, p.Risk.Signals = maps.Clone(p.Deadlines), maps.Clone(p.Risk.Signals) // their values are the caller's
 	return &p
 }
 
@@ -145,6 +154,11 @@ func (p *Policy) check(fault func(ok bool, field, rule string)) {
 	fault(between(p.Satisfaction.Least, 1, 1000000), "satisfaction.least", "must be between 1 and 1000000")
 	fault(p.Satisfaction.Confidence >= 0.5 && p.Satisfaction.Confidence <= 0.9999, "satisfaction.confidence", "must be between 0.5 and 0.9999")
 	p.checkDeadlines(fault)
+	p.Risk.check(fault)
+	p.checkSignals(fault)
+	p.Value.check(fault)
+	p.WinBack.check(fault)
+	p.checkModels(fault)
 	fault(len(p.Document()) <= MaxPolicy, "document", "must have at most 48 KiB with every value written out")
 }
 
@@ -184,6 +198,15 @@ func (l LifecyclePolicy) TerminationAfter(g Gap) Instant {
 		whole += Microsecond
 	}
 	return max(whole, Instant(l.TerminationDays)*Day)
+}
+
+// LossAfter returns the shortest silence that reaches the larger of LossGaps usual gaps and LossDays.
+func (r *RiskPolicy) LossAfter(g Gap) Instant {
+	whole, rest := g.times(r.LossGaps)
+	if rest {
+		whole += Microsecond
+	}
+	return max(whole, Instant(r.LossDays)*Day)
 }
 
 // times returns the given number of gaps in whole microseconds, cut off, and whether something was cut off. The limits

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -44,7 +45,7 @@ func (e *PolicyError) Error() string {
 func ParsePolicy(doc []byte) (*Policy, error) {
 	var d policyDocument
 	p := new(Policy)
-	d.read(defaultPolicy, p)
+	d.mapping("", defaultDocument(), reflect.ValueOf(p).Elem())
 	d.read(doc, p)
 	if p.Questionnaires.Definitions == nil {
 		p.Questionnaires = *questionnaire.Default()
@@ -55,6 +56,15 @@ func ParsePolicy(doc []byte) (*Policy, error) {
 	}
 	return p, nil
 }
+
+// defaultDocument returns the default document, which is parsed once.
+var defaultDocument = sync.OnceValue(func() *yaml.Node {
+	var root yaml.Node
+	if err := yaml.Unmarshal(defaultPolicy, &root); err != nil {
+		panic("domain: the embedded policy is invalid: " + err.Error())
+	}
+	return root.Content[0]
+})
 
 // Document returns the policy as a canonical YAML document: every value, also those that are defaults, in a fixed order
 // and without comments. ParsePolicy reads it back to an equal policy, whatever the defaults are by then.
@@ -127,7 +137,7 @@ func (d *policyDocument) mapping(path string, node *yaml.Node, into reflect.Valu
 // policyField returns the field that carries a name of the document.
 func policyField(of reflect.Value, name string) (reflect.Value, bool) {
 	for i := range of.NumField() {
-		switch tag := of.Type().Field(i).Tag.Get("yaml"); tag {
+		switch tag := strings.TrimSuffix(of.Type().Field(i).Tag.Get("yaml"), ",omitempty"); tag {
 		case name:
 			return of.Field(i), true
 		case ",inline":
@@ -158,19 +168,19 @@ func (d *policyDocument) questionnaires(list *yaml.Node, into *questionnaire.Set
 	*into = *set
 }
 
-// table replaces a map by the mappings of a YAML mapping, under whatever names it has. Kinds of deadline that the mapping
-// does not name stay, and so do the values that it does not give.
+// table replaces a map by the mappings of a YAML mapping, under whatever names it has. Kinds of deadline and signals that
+// the mapping does not name stay, and so do the values that it does not give.
 func (d *policyDocument) table(path string, node *yaml.Node, into reflect.Value) {
 	if node.Kind != yaml.MappingNode {
 		d.unless(node.Tag == "!!null", path, "must be a mapping of names to values")
 		return
 	}
 	table := reflect.MakeMap(into.Type())
-	if kinds, ok := into.Interface().(map[string]DeadlineRule); ok {
-		table = reflect.ValueOf(maps.Clone(kinds))
-		if kinds == nil {
-			table = reflect.MakeMap(into.Type())
-		}
+	switch rules := into.Interface().(type) {
+	case map[string]DeadlineRule:
+		maps.Copy(table.Interface().(map[string]DeadlineRule), rules)
+	case map[string]SignalRule:
+		maps.Copy(table.Interface().(map[string]SignalRule), rules)
 	}
 	seen := make(map[string]bool)
 	for i := 0; i+1 < len(node.Content); i += 2 {
@@ -180,13 +190,23 @@ func (d *policyDocument) table(path string, node *yaml.Node, into reflect.Value)
 		entry := reflect.New(into.Type().Elem()).Elem()
 		if before := table.MapIndex(reflect.ValueOf(name)); before.IsValid() {
 			entry.Set(before)
-		} else if rule, ok := entry.Addr().Interface().(*DeadlineRule); ok {
-			*rule = usualDeadline()
+		} else {
+			setUsual(entry.Addr().Interface())
 		}
 		d.value(path+"."+name, node.Content[i+1], entry)
 		table.SetMapIndex(reflect.ValueOf(name), entry)
 	}
 	into.Set(table)
+}
+
+// setUsual gives an entry that is new the values that a document may leave out.
+func setUsual(entry any) {
+	switch rule := entry.(type) {
+	case *DeadlineRule:
+		*rule = usualDeadline()
+	case *SignalRule:
+		*rule = usualSignal()
+	}
 }
 
 func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value) {
@@ -221,6 +241,10 @@ func policyRule(field reflect.Value) string {
 		return "must be a length of time such as 15m"
 	case []Date:
 		return "must be a list of dates such as 2026-10-01"
+	case []int64:
+		return "must be a list of whole numbers"
+	case []ValueClass:
+		return "must be a list of classes such as {name: A, share: 0.8}"
 	}
 	switch field.Kind() {
 	case reflect.Int, reflect.Int64:

@@ -73,10 +73,51 @@ func drawPolicy(t *rapid.T) *domain.Policy {
 			Drop: rapid.Float64Range(0.001, 100).Draw(t, "drop"), Least: rapid.Int64Range(1, 1_000_000).Draw(t, "least"),
 			Confidence: rapid.Float64Range(0.5, 0.9999).Draw(t, "confidence"),
 		},
+		Risk:           drawRisk(t),
+		Value:          domain.DefaultPolicy().Value,
+		WinBack:        domain.DefaultPolicy().WinBack,
+		Models:         drawModels(t),
 		Deadlines:      drawDeadlines(t),
 		Questionnaires: drawQuestionnaires(t),
 	}
 	return p
+}
+
+// drawRisk draws thresholds and signals over those of the default policy.
+func drawRisk(t *rapid.T) domain.RiskPolicy {
+	r := domain.DefaultPolicy().Risk
+	r.Source = rapid.SampledFrom([]domain.RiskSource{domain.RiskFromFactors, domain.RiskFromModel}).Draw(t, "source")
+	r.Missing = rapid.SampledFrom([]domain.MissingInput{domain.MissingIgnored, domain.MissingNeutral, domain.MissingWorst}).Draw(t, "missing")
+	r.Levels.Watch = float64(rapid.IntRange(600, 4000).Draw(t, "watch")) / 100
+	r.Dwell = time.Duration(rapid.Int64Range(0, 8784).Draw(t, "dwell")) * time.Hour
+	r.Measures.Model.Weight = float64(rapid.IntRange(0, 10000).Draw(t, "model weight")) / 100
+	names := rapid.StringMatching(`[a-z_]{1,12}x|true|null|1e3`)
+	for _, name := range rapid.SliceOfNDistinct(names, 0, 3, rapid.ID).Draw(t, "signals") {
+		r.Signals[name] = domain.SignalRule{
+			Code: "W99", Most: float64(rapid.IntRange(1, 10000).Draw(t, "most")) / 100, HalfLife: time.Hour,
+			Points:  map[string]float64{"x.begun a=1": float64(rapid.IntRange(1, 10000).Draw(t, "points")) / -100},
+			Holds:   map[string]string{"x.begun": "id"},
+			Settles: map[string]string{"y.ended": ""}, Clears: map[string]string{}, Off: rapid.Bool().Draw(t, "signal off"),
+		}
+	}
+	return r
+}
+
+// drawModels draws models as documents have them: nothing of them, none, or some.
+func drawModels(t *rapid.T) domain.Models {
+	models := domain.Models{}
+	switch rapid.IntRange(0, 2).Draw(t, "models") {
+	case 0:
+		return nil
+	case 1:
+		models["purchase"] = domain.FittedModel{
+			Name: "nbd", Parameters: map[string]float64{"r": rapid.Float64Range(1e-9, 1e9).Draw(t, "r"), "alpha": 0.1},
+			From: "1997-01-01T00:00:00Z", Customers: rapid.Int64Range(0, 1<<53).Draw(t, "customers"),
+			LogLikelihood: rapid.Float64Range(-1e300, -1e-300).Draw(t, "log-likelihood"),
+		}
+		models["classes"] = domain.FittedModel{Name: "abc", Parameters: map[string]float64{"least.CNY.A": -7}, Currency: "null"}
+	}
+	return models
 }
 
 // drawDeadlines draws rules for the kinds of deadline that every policy has, and for others.
@@ -120,7 +161,10 @@ func drawDeadline(t *rapid.T) domain.DeadlineRule {
 
 // drawQuestionnaires draws the built-in questionnaires with another limit of low scores.
 func drawQuestionnaires(t *rapid.T) questionnaire.Set {
-	set := questionnaire.Default()
+	set, err := questionnaire.Parse(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	set.Definitions[0].Groups[0].Low = rapid.IntRange(1, 4).Draw(t, "low")
 	return *set
 }

@@ -19,6 +19,10 @@ type OutletTopic struct {
 	// Retention is how long the broker keeps records, in whole milliseconds, when the outlet creates the topic. The
 	// embedded broker keeps every record whatever is asked. Default: 0, for ever.
 	Retention time.Duration
+	// Compact makes the topic keep the last record of each key and drop the earlier ones in time; Retention has no meaning
+	// then. A topic that exists without compaction is refused. The embedded broker has no such topics, and what reads the
+	// log does not read them: offsets are missing. Default: false, nothing is dropped for a later record.
+	Compact bool
 }
 
 // Outlet appends derived records to output topics. Unlike the event log an output topic may have been created by someone
@@ -52,20 +56,33 @@ func openOutput(ctx context.Context, cfg Config, topic OutletTopic) (*Log, error
 	cfg.Topic, cfg.ReadOnly = topic.Name, false
 	existing := cfg
 	existing.Partitions, existing.MinInSync = 0, 0
-	log, err := open(ctx, existing, nil)
+	var needed []kafka.ConfigEntry
+	if topic.Compact {
+		needed = compacted[:1]
+	}
+	log, err := open(ctx, existing, needed)
 	if !errors.Is(err, ErrTopicMissing) {
 		return log, err
 	}
-	if err := makeOutput(ctx, cfg.withDefaults(), topic.Retention); err != nil {
+	if err := makeOutput(ctx, cfg.withDefaults(), topic); err != nil {
 		return nil, err
 	}
-	return open(ctx, existing, nil)
+	return open(ctx, existing, needed)
+}
+
+// compacted lists the settings of a topic that keeps the last record of each key.
+var compacted = [...]kafka.ConfigEntry{
+	{ConfigName: settingCleanup, ConfigValue: "compact"},
+	{ConfigName: settingTime, ConfigValue: "LogAppendTime"},
 }
 
 // makeOutput creates an output topic and waits until the broker shows it. A broker that refuses a retention as a matter of
 // policy, as the embedded one does, gets the topic without one.
-func makeOutput(ctx context.Context, cfg Config, retention time.Duration) error {
-	settings := slices.Clone(required[:])
+func makeOutput(ctx context.Context, cfg Config, topic OutletTopic) error {
+	settings, retention := slices.Clone(required[:]), topic.Retention
+	if topic.Compact {
+		settings, retention = slices.Clone(compacted[:]), 0
+	}
 	if cfg.MinInSync > 0 {
 		settings = append(settings, kafka.ConfigEntry{ConfigName: settingInSync, ConfigValue: strconv.Itoa(cfg.MinInSync)})
 	}
@@ -86,6 +103,19 @@ func makeOutput(ctx context.Context, cfg Config, retention time.Duration) error 
 	// Another program may have created it at the same moment, with settings of its own.
 	cfg.Partitions, cfg.MinInSync = 0, 0
 	return awaitTopic(ctx, cfg, nil)
+}
+
+// Empty reports whether the output topic has no records.
+func (o *Outlet) Empty(ctx context.Context, topic string) (bool, error) {
+	log := o.logs[topic]
+	if log == nil {
+		return false, fmt.Errorf("look into %s: topic is not of this outlet: %w", topic, ErrTopicMissing)
+	}
+	ends, err := log.Ends(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look into %s: %w", topic, err)
+	}
+	return !slices.ContainsFunc(ends, func(end int64) bool { return end > 0 }), nil
 }
 
 // Close ends every connection and waits for the calls of Publish in flight, which fail with ErrClosed.

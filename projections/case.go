@@ -21,6 +21,14 @@ const (
 	CaseRectification CaseKind = "rectification"
 	// CaseDeparture is an employee who left.
 	CaseDeparture CaseKind = "departure"
+	// CaseWarning is the latest churn warning of a customer, open or not.
+	CaseWarning CaseKind = "warning"
+	// CaseLoss is a loss of a customer, with what was done to win the customer back.
+	CaseLoss CaseKind = "loss"
+	// CaseMassLoss is a month in which unusually many customers of an organisation unit were lost for one reason.
+	CaseMassLoss CaseKind = "mass_loss"
+	// CaseForecast is an event that somebody expects of a customer.
+	CaseForecast CaseKind = "forecast"
 )
 
 // Case is something with a beginning, somebody who holds it and an end, which people list across customers. It follows
@@ -86,6 +94,10 @@ func (e *Effects) touch(c *Customer, kind CaseKind, id string) {
 	e.Cases = append(e.Cases, CaseRef{Customer: c.ID, Kind: kind, ID: id})
 }
 
+// MovesInSilence reports whether time alone brings, changes or ends cases of the kind, beyond their status. Their lists are
+// made of the streams as silence has made them by then.
+func (k CaseKind) MovesInSilence() bool { return k == CaseWarning || k == CaseLoss }
+
 // Cases returns the cases of the stream of one kind, in the order of their ids. Status is left empty.
 func (c *Customer) Cases(kind CaseKind) []Case {
 	var cases []Case
@@ -98,6 +110,14 @@ func (c *Customer) Cases(kind CaseKind) []Case {
 		cases = c.sheets()
 	case CaseDeparture:
 		cases = c.Departure.cases()
+	case CaseWarning:
+		cases = c.warnings()
+	case CaseLoss:
+		cases = c.Risk.losses()
+	case CaseMassLoss:
+		cases = c.MassLosses.cases()
+	case CaseForecast:
+		cases = c.forecastCases()
 	}
 	for i := range cases {
 		cases[i].Kind, cases[i].Customer = kind, c.ID
@@ -122,6 +142,18 @@ func (e *Effects) touchAll(c *Customer) {
 			e.touch(c, CaseDeadline, c.Deadlines.Open[i].caseID())
 		}
 	}
+	if w := c.lastWarning(); w != nil {
+		e.touch(c, CaseWarning, w.ID)
+	}
+	for _, x := range c.Risk.losses() {
+		e.touch(c, CaseLoss, x.ID)
+	}
+	for _, x := range c.MassLosses.cases() {
+		e.touch(c, CaseMassLoss, x.ID)
+	}
+	for _, x := range c.Trade.ledger().forecasts {
+		e.touch(c, CaseForecast, x.id)
+	}
 	if c.Departure != nil {
 		for i := range c.Departure.leavings {
 			e.touch(c, CaseDeparture, c.Departure.leavings[i].event)
@@ -131,5 +163,5 @@ func (e *Effects) touchAll(c *Customer) {
 
 // CaseKinds returns all kinds of cases.
 func CaseKinds() []CaseKind {
-	return []CaseKind{CaseComplaint, CaseDeadline, CaseRectification, CaseDeparture}
+	return []CaseKind{CaseComplaint, CaseDeadline, CaseRectification, CaseDeparture, CaseWarning, CaseLoss, CaseMassLoss, CaseForecast}
 }

@@ -23,6 +23,10 @@ type CaseFilter struct {
 	OrgUnit  string
 	Holder   string
 	Customer string
+	// ID selects the case with this id.
+	ID string
+	// Ahead selects by whether the end of the time lies ahead.
+	Ahead Ahead
 	// From and To are when the case was opened: from the first on and before the second.
 	From, To domain.Instant
 	Sort     CaseSort
@@ -31,6 +35,16 @@ type CaseFilter struct {
 	// Limit is the length of the page, 1 to 500, or AllCases. Default: 50.
 	Limit int
 }
+
+// Ahead selects cases by whether the end of their time lies ahead; those without an end do not.
+type Ahead string
+
+// The selections. A warning is due when it is shown again, so that the snoozed ones are those ahead.
+const (
+	AheadAny Ahead = ""
+	AheadYes Ahead = "yes"
+	AheadNo  Ahead = "no"
+)
 
 // CaseSort is the order of a list of cases.
 type CaseSort string
@@ -64,6 +78,9 @@ func (f CaseFilter) Check() (CaseFilter, *CaseCursor, error) {
 	if !slices.Contains([]CaseStatus{"", CaseOpen, CaseNear, CaseOverdue, CaseEnded}, f.Status) {
 		return f, nil, fmt.Errorf("%w: status must be one of open, near, overdue, ended", ErrFilter)
 	}
+	if !slices.Contains([]Ahead{AheadAny, AheadYes, AheadNo}, f.Ahead) {
+		return f, nil, fmt.Errorf("%w: ahead must be one of yes, no", ErrFilter)
+	}
 	if f.Limit != AllCases {
 		limit, err := checkLimit(f.Limit)
 		if err != nil {
@@ -83,16 +100,29 @@ func (f CaseFilter) Check() (CaseFilter, *CaseCursor, error) {
 
 // fingerprint tells filters apart, so that a cursor is not used with another one.
 func (f CaseFilter) fingerprint() uint64 {
-	return xxhash.Sum64String(fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00%s",
-		f.Kind, f.Status, f.Topic, f.OrgUnit, f.Holder, f.Customer, f.From, f.To, f.Sort))
+	return xxhash.Sum64String(fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00%s",
+		f.Kind, f.Status, f.Topic, f.OrgUnit, f.Holder, f.Customer, f.ID, f.Ahead, f.From, f.To, f.Sort))
 }
 
 // Wants reports whether the filter selects the case at the given instant.
 func (f *CaseFilter) Wants(c *Case, at domain.Instant) bool {
 	return c.Kind == f.Kind && f.wantsStatus(c.StatusAt(at)) && (f.Topic == "" || c.Topic == f.Topic) &&
 		within(c.OrgUnit, f.OrgUnit) && (f.Holder == "" || c.Holder == f.Holder) &&
-		(f.Customer == "" || c.Customer == f.Customer) &&
+		(f.Customer == "" || c.Customer == f.Customer) && (f.ID == "" || c.ID == f.ID) &&
+		(f.Ahead == AheadAny || (c.Due > at) == (f.Ahead == AheadYes)) &&
 		(f.From == 0 || c.Opened >= f.From) && (f.To == 0 || c.Opened < f.To)
+}
+
+// MayWant reports whether a case of the stream may be selected. It is cheaper than to make the cases.
+func (f *CaseFilter) MayWant(c *Customer) bool {
+	if f.Customer != "" && c.ID != f.Customer {
+		return false
+	}
+	if f.Kind == CaseWarning {
+		w := c.lastWarning()
+		return w != nil && (f.ID == "" || w.ID == f.ID)
+	}
+	return true
 }
 
 // wantsStatus reports whether a case of the status is selected. Near and overdue ones are open too.

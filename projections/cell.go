@@ -33,12 +33,21 @@ const (
 	CellFollowUp
 	// CellPraise counts praise and suggestions.
 	CellPraise
+	// CellWarning counts churn warnings.
+	CellWarning
+	// CellLoss counts losses, CellWinBack what was done to win customers back, CellCost what was attributed to customers.
+	CellLoss
+	CellWinBack
+	CellCost
+	// CellClass counts changes of the class of value.
+	CellClass
 	// CellKindCount is the number of kinds.
 	CellKindCount = iota
 )
 
 var cellKindNames = [CellKindCount]string{
 	"none", "answer", "latest_answer", "survey", "latest_survey", "deadline", "contact", "attempt", "collision", "follow_up", "praise",
+	"warning", "loss", "win_back", "cost", "class",
 }
 
 // String returns the name of the kind.
@@ -84,6 +93,14 @@ func (n *CellCounts) add(o *CellCounts) {
 func (n CellCounts) negative() CellCounts {
 	for i := range n {
 		n[i] = -n[i]
+	}
+	return n
+}
+
+// times returns the counts so many times.
+func (n CellCounts) times(times int64) CellCounts {
+	for i := range n {
+		n[i] *= times
 	}
 	return n
 }

@@ -62,6 +62,7 @@ func (f *Fold) applyComplaints(c *Customer, e *Entry, out *Effects) {
 	for _, s := range claimed {
 		c.followUps().rename(s.event, y.ID, &out.Rollups)
 		c.renameDeadlines(s.event, y.ID, out)
+		c.renameSignals(s.event, y.ID)
 	}
 	e.complaint, e.idle = y.ID, step.kind == StepResolved && y.has(StepFiled) && !y.movedBy(step.event)
 	if (step.kind == StepFiled || step.kind == StepMeasureAdopted) && y.has(StepMeasureAdopted) {

@@ -25,6 +25,7 @@ type tried struct {
 type attempt struct {
 	at      domain.Instant
 	outcome string
+	event   string
 }
 
 // attemptOf returns the attempt in vain that an event is, and whether it is one.
@@ -47,12 +48,12 @@ func (f *Fold) try(c *Customer, e *Entry, t tried, out *Effects) {
 	k.Attempts++
 	k.endLease(t.employee, e.Event.Time)
 	f.countAttempt(e.Event.Time, t, c.unitOf(e), out)
-	a := attempt{at: e.Event.Time, outcome: strings.Clone(t.outcome)}
+	a := attempt{at: e.Event.Time, outcome: strings.Clone(t.outcome), event: e.id()}
 	if k.Last.At != 0 && a.at <= k.Last.At {
 		return
 	}
 	i, _ := slices.BinarySearchFunc(k.attempts, a, func(x, a attempt) int {
-		return cmp.Or(cmp.Compare(x.at, a.at), strings.Compare(x.outcome, a.outcome))
+		return cmp.Or(cmp.Compare(x.at, a.at), strings.Compare(x.outcome, a.outcome), strings.Compare(x.event, a.event))
 	})
 	attempts := slices.Insert(slices.Clone(k.attempts), i, a)
 	k.attempts = attempts[max(0, len(attempts)-domain.MaxAttempts):]
@@ -91,12 +92,17 @@ func (k *Contacts) reachability(giveUp int64) Reachability {
 		return Reachability{Reachable: new(true), LastOutcome: OutcomeReached}
 	}
 	last := k.attempts[len(k.attempts)-1]
+	return Reachability{Reachable: new(!k.unreachable(giveUp)), FailedAttempts: len(k.attempts), LastAttemptAt: last.at, LastOutcome: last.outcome}
+}
+
+// unreachable reports whether the customer cannot be reached, when the policy gives up after so many attempts.
+func (k *Contacts) unreachable(giveUp int64) bool {
 	wrong := func(a attempt) bool { return a.outcome == string(domain.AttemptWrongNumber) }
-	lost := int64(len(k.attempts)) >= giveUp || slices.ContainsFunc(k.attempts, wrong)
-	return Reachability{Reachable: new(!lost), FailedAttempts: len(k.attempts), LastAttemptAt: last.at, LastOutcome: last.outcome}
+	return int64(len(k.attempts)) >= giveUp || slices.ContainsFunc(k.attempts, wrong)
 }
 
 func codeAttempt(k *coder, a *attempt) {
 	k.instant(&a.at)
 	k.string(&a.outcome)
+	k.string(&a.event)
 }

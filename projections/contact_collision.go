@@ -78,6 +78,7 @@ func (f *Fold) reachOut(c *Customer, made call, out *Effects) {
 	k.outreach.calls = calls
 	if i > 0 && i+1 < len(calls) && calls[i+1].collides {
 		f.countCollision(k, &calls[i-1], &calls[i+1], -1, out)
+		f.recant(c, collisionType, calls[i+1].at, calls[i+1].event, func() any { return collision(&calls[i-1], &calls[i+1]) })
 	}
 	for j := max(i, 1); j < min(i+2, len(calls)); j++ {
 		before, x := &calls[j-1], &calls[j]
@@ -129,16 +130,25 @@ func (o *outreach) collision() (before, later *call) {
 	return nil, nil
 }
 
+// collisionType is the type of the derived event that tells of a collision.
+const collisionType = "contact.collision"
+
+// collision returns what is told of two calls that collided, without its place.
+func collision(before, x *call) *domain.ContactCollision {
+	return &domain.ContactCollision{
+		Employee: x.employee, Channel: x.channel.channel(), OtherEmployee: before.employee, OtherAt: before.at,
+		At: x.at, Evidence: []string{before.event, x.event},
+	}
+}
+
 func (f *Fold) tellCollision(c *Customer, before, x *call, out *Effects) {
-	evidence := []string{before.event, x.event}
-	out.emit(c, Output{
-		Topic: TopicService, Type: "contact.collision", At: x.at, Evidence: evidence, Policy: f.policy.Version,
-	}, func() any {
-		return &domain.ContactCollision{
-			Employee: x.employee, Channel: x.channel.channel(), OtherEmployee: before.employee, OtherAt: before.at,
-			At: x.at, Evidence: evidence, PolicyVersion: f.policy.Version, Position: out.position.String(),
-		}
+	o := Output{Topic: TopicService, Type: collisionType, At: x.at, Evidence: []string{before.event, x.event}, Policy: f.policy.Version}
+	out.emit(c, o, func() any {
+		told := collision(before, x)
+		told.PolicyVersion, told.Position = f.policy.Version, out.position.String()
+		return told
 	})
+	f.derive(c, collisionType, x.at, o.Evidence, func() any { return collision(before, x) })
 }
 
 func codeOutreach(k *coder, o *outreach) {

@@ -142,10 +142,13 @@ func (b *book) parked() []projections.Parked {
 	return page.Items
 }
 
-// published returns the outputs in one line each.
-func (o *outbox) published() string {
+// published returns the outputs in one line each: those on the given topics, or all.
+func (o *outbox) published(topics ...projections.OutputTopic) string {
 	var lines strings.Builder
 	for _, p := range o.outputs {
+		if topics != nil && !slices.Contains(topics, p.Topic) {
+			continue
+		}
 		fmt.Fprintf(&lines, "%s %d %s at %s by %q under %s from %d %v\n", p.Customer, p.Sequence, p.Type, p.At, p.Cause, p.Policy, p.Position.Offset, p.Evidence)
 	}
 	return lines.String()
@@ -172,7 +175,7 @@ c 2 lifecycle.stage_changed at %[1]s by "p1" under default-1 from 0 [p1]
 c 3 lifecycle.stage_changed at %[2]s by "" under default-1 from 2 [p1]
 c 4 lifecycle.terminated at %[3]s by "" under default-1 from 4 [p1]
 `, day(0), due, day(365))
-	if got := b.outlet.published(); got != want {
+	if got := b.outlet.published(projections.TopicLifecycle); got != want {
 		t.Errorf("published\n%swant\n%s", got, want)
 	}
 	if s := summary(t, b.store); s.Stages["termination"] != 1 || s.AsOf != day(500) || s.Verdicts["accepted"] != 1 {
@@ -184,8 +187,8 @@ c 4 lifecycle.terminated at %[3]s by "" under default-1 from 4 [p1]
 		one.records = append(one.records, r)
 		one.catchUp()
 	}
-	if got := one.outlet.published(); got != want {
-		t.Errorf("published one by one\n%s", got)
+	if got := one.outlet.published(); got != b.outlet.published() {
+		t.Errorf("published one by one\n%swant\n%s", got, b.outlet.published())
 	}
 	if a, b := summary(t, one.store), summary(t, b.store); a.Digest != b.Digest {
 		t.Errorf("ticks one by one give the digest %s, together %s", a.Digest, b.Digest)
@@ -243,7 +246,7 @@ e 1 lifecycle.started at %[2]s by "p3" under strict from 3 [p3]
 e 2 lifecycle.stage_changed at %[2]s by "p3" under strict from 3 [p3]
 d 3 lifecycle.stage_changed at %[3]s by "" under strict from 4 [p2]
 `, day(70), day(75), day(100)+domain.Microsecond)
-	if got := b.outlet.published(); !strings.HasSuffix(got, "\n"+want) {
+	if got := b.outlet.published(projections.TopicLifecycle); !strings.HasSuffix(got, "\n"+want) {
 		t.Errorf("published\n%swant at the end\n%s", got, want)
 	}
 	if s := summary(t, b.store); s.PolicyVersion != "strict" {

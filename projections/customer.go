@@ -29,6 +29,8 @@ type Customer struct {
 	Touched []int64
 	// Parked says that the fold panicked on this customer: its records queue until they are redriven, and its time stands.
 	Parked bool
+	// class is the class of value: its place among those of the policy from 1, 0 for none.
+	class uint8
 	// sent counts the outputs by topic.
 	sent [outputTopics]int32
 	// batch is the batch of the folder that changed the customer last.
@@ -40,14 +42,18 @@ type Customer struct {
 	Profile   *Profile
 	Contacts  *Contacts
 	unit      unit
+	// riskDue is when the risk has to be looked at again although nothing happened, zero when it need not.
+	riskDue domain.Instant
 
 	// What few streams have is behind pointers, nil without it.
 	Deadlines    *Deadlines
 	Satisfaction *Satisfaction
 	FollowUps    *FollowUps
 	Complaints   *Complaints
-	// Rectifications are those of an organisation unit, Departure is that of an employee.
+	Risk         *Risk
+	// Rectifications and MassLosses are those of an organisation unit, Departure is that of an employee.
 	Rectifications *Rectifications
+	MassLosses     *MassLosses
 	Departure      *Departure
 }
 

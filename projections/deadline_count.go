@@ -51,6 +51,7 @@ func (d *Deadline) countIn(employee string, what int, n int64, out *Effects) {
 
 // deadlineStopped decides a deadline that was stopped at the given instant, by the employee whom the stop names.
 func (f *Fold) deadlineStopped(c *Customer, d *Deadline, at domain.Instant, employee string, out *Effects) {
+	f.recantDeadline(c, d, at)
 	switch {
 	case at >= d.Due:
 		if !d.Missed {
@@ -69,6 +70,7 @@ func (f *Fold) deadlineStopped(c *Customer, d *Deadline, at domain.Instant, empl
 
 // deadlineBegunAnew decides a deadline that began anew at the given instant.
 func (f *Fold) deadlineBegunAnew(c *Customer, d *Deadline, at domain.Instant, out *Effects) {
+	f.recantDeadline(c, d, at)
 	switch {
 	case at >= d.Due:
 		if !d.Missed {
@@ -92,14 +94,54 @@ func (f *Fold) tellDeadline(c *Customer, d *Deadline, at domain.Instant, out *Ef
 	}
 	d.nearTold = true
 	d.count(deadlineNear, 1, out)
-	out.emit(c, Output{
-		Topic: TopicService, Type: "service.deadline_near", At: d.Near, Evidence: []string{d.Event}, Policy: f.policy.Version,
-	}, func() any {
-		return &domain.ServiceDeadlineNear{
-			Deadline: d.Kind, ID: d.ID, StartedAt: d.Started, DueAt: d.Due, Employee: c.responsible(d, ""), At: d.Near,
-			Evidence: []string{d.Event}, PolicyVersion: f.policy.Version, Position: out.position.String(),
-		}
+	o := Output{Topic: TopicService, Type: deadlineNearType, At: d.Near, Evidence: []string{d.Event}, Policy: f.policy.Version}
+	out.emit(c, o, func() any {
+		told := f.toldNear(c, d)
+		told.Position = out.position.String()
+		return told
 	})
+	f.deriveNear(c, d, at)
+}
+
+// deriveNear counts for signals that the deadline was near, if it ran then: until the given instant. That is also counted
+// where it is told no more, because the start is recorded late.
+func (f *Fold) deriveNear(c *Customer, d *Deadline, until domain.Instant) {
+	if d.Near < d.Due && until >= d.Near {
+		f.derive(c, deadlineNearType, d.Near, []string{d.Event}, func() any { return f.toldNear(c, d) })
+	}
+}
+
+// The types of derived events about deadlines.
+const (
+	deadlineNearType   = "service.deadline_near"
+	deadlineMissedType = "service.deadline_missed"
+)
+
+// toldNear returns what is told of a deadline that is near, without the place.
+func (f *Fold) toldNear(c *Customer, d *Deadline) *domain.ServiceDeadlineNear {
+	return &domain.ServiceDeadlineNear{
+		Deadline: d.Kind, ID: d.ID, StartedAt: d.Started, DueAt: d.Due, Employee: c.responsible(d, ""), At: d.Near,
+		Evidence: []string{d.Event}, PolicyVersion: f.policy.Version,
+	}
+}
+
+// toldMissed returns what is told of a deadline that was missed, without the place.
+func (f *Fold) toldMissed(d *Deadline) *domain.ServiceDeadlineMissed {
+	return &domain.ServiceDeadlineMissed{
+		Deadline: d.Kind, ID: d.ID, StartedAt: d.Started, DueAt: d.Due, Employee: d.counted, At: d.Due,
+		Evidence: []string{d.Event}, PolicyVersion: f.policy.Version,
+	}
+}
+
+// recantDeadline takes back what signals counted because the deadline was near or missed: it turned out that what was to
+// be done had been done, or begun anew, at an instant before.
+func (f *Fold) recantDeadline(c *Customer, d *Deadline, at domain.Instant) {
+	if d.nearTold && at < d.Near {
+		f.recant(c, deadlineNearType, d.Near, d.Event, func() any { return f.toldNear(c, d) })
+	}
+	if d.Missed && at < d.Due {
+		f.recant(c, deadlineMissedType, d.Due, d.Event, func() any { return f.toldMissed(d) })
+	}
 }
 
 // missDeadline notes and tells that the deadline was missed. employee is who did it later, as far as that is known.
@@ -107,12 +149,11 @@ func (f *Fold) missDeadline(c *Customer, d *Deadline, employee string, out *Effe
 	d.Missed = true
 	d.counted = c.responsible(d, employee)
 	d.countFor(d.counted, deadlineMissed, 1, out)
-	out.emit(c, Output{
-		Topic: TopicService, Type: "service.deadline_missed", At: d.Due, Evidence: []string{d.Event}, Policy: f.policy.Version,
-	}, func() any {
-		return &domain.ServiceDeadlineMissed{
-			Deadline: d.Kind, ID: d.ID, StartedAt: d.Started, DueAt: d.Due, Employee: d.counted, At: d.Due,
-			Evidence: []string{d.Event}, PolicyVersion: f.policy.Version, Position: out.position.String(),
-		}
+	o := Output{Topic: TopicService, Type: deadlineMissedType, At: d.Due, Evidence: []string{d.Event}, Policy: f.policy.Version}
+	out.emit(c, o, func() any {
+		told := f.toldMissed(d)
+		told.Position = out.position.String()
+		return told
 	})
+	f.derive(c, deadlineMissedType, d.Due, []string{d.Event}, func() any { return f.toldMissed(d) })
 }

@@ -110,6 +110,7 @@ func (f *Fold) startDeadline(c *Customer, e *Entry, t *domain.DeadlineTrigger, i
 			d.Employee = other.Employee
 		}
 		if other.Started > d.Started && (stop == nil || stop.at > other.Started) {
+			f.deriveNear(c, &d, other.Started)
 			f.deadlineBegunAnew(c, &d, other.Started, out)
 			return
 		}
@@ -118,11 +119,15 @@ func (f *Fold) startDeadline(c *Customer, e *Entry, t *domain.DeadlineTrigger, i
 		}
 	}
 	if stop != nil {
+		f.deriveNear(c, &d, stop.at)
 		f.deadlineStopped(c, &d, stop.at, stop.employee, out)
 		return
 	}
 	c.deadlines().put(running, d)
 	d.touch(c, out)
+	if d.nearTold {
+		f.deriveNear(c, &d, c.Now)
+	}
 	for at := c.Deadlines.next(); at != 0 && at <= c.Now; at = c.Deadlines.next() {
 		f.fireDeadlines(c, at, out)
 	}

@@ -100,6 +100,9 @@ func (r *Rollups) Digest() Digest {
 	for s, n := range r.Stages {
 		add("stage", domain.Stage(s).String(), n)
 	}
+	for level := domain.RiskWatch; level <= domain.RiskCritical; level++ {
+		add("warning", level.String(), r.Warnings[level])
+	}
 	for name, n := range r.Types {
 		add("type", name, n)
 	}

@@ -7,17 +7,24 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 )
 
-// Fold applies events and the passing of time to customers under one policy. It keeps no state of its own between
+// Fold applies events and the passing of time to customers under one policy. It keeps no state of customers between
 // calls and may be used by several goroutines, each with customers and effects of its own.
 type Fold struct {
 	policy   *domain.Policy
 	location *time.Location
+	models   models
+	edges    riskEdges
+	scoring  scoring
 	// Before, when it is not nil, is called before an event is applied. It serves those who watch a fold at work.
 	Before func(c *Customer, e *Entry)
+	// known are the policies that folders with this fold have read.
+	known *policyMemory
 }
 
 // NewFold returns a fold under the given policy.
-func NewFold(p *domain.Policy) *Fold { return &Fold{policy: p, location: p.Location()} }
+func NewFold(p *domain.Policy) *Fold {
+	return &Fold{policy: p, location: p.Location(), models: modelsOf(p), edges: edgesOf(&p.Risk), scoring: scoringOf(p), known: new(policyMemory)}
+}
 
 // Policy returns the policy of the fold.
 func (f *Fold) Policy() *domain.Policy { return f.policy }
@@ -69,6 +76,7 @@ func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
 	c.Events++
 	if !c.IsCustomer() {
 		f.applyRectifications(c, e, out)
+		f.applyMassLosses(c, e, out)
 		f.applyDeparture(c, e, out)
 		f.applyDeadlines(c, e, out)
 		return
@@ -81,6 +89,9 @@ func (f *Fold) Apply(c *Customer, e *Entry, out *Effects) {
 	f.applyContacts(c, e, out)
 	f.applySatisfaction(c, e, out)
 	f.applyDeadlines(c, e, out)
+	f.hear(c, e)
+	f.applyRisk(c, e, out)
+	f.applyValue(c, e, out)
 	f.applyLifecycle(c, e, out)
 }
 
@@ -94,11 +105,26 @@ func (f *Fold) Advance(c *Customer, until domain.Instant, out *Effects) {
 		if due == 0 || due > until {
 			break
 		}
+		f.fire(c, kind, due, out)
+	}
+}
+
+// fire does what a timer of the customer is for. A look at the risk moves the customer's time only when it changes something.
+func (f *Fold) fire(c *Customer, kind timerKind, due domain.Instant, out *Effects) {
+	if kind != timerRisk {
 		c.Now = max(c.Now, due)
-		if kind == timerDeadline {
-			f.fireDeadlines(c, due, out)
-			continue
+	}
+	switch kind {
+	case timerDeadline:
+		before := c.Risk
+		if f.fireDeadlines(c, due, out); c.Risk != before { // it counts points
+			f.look(c, due, out)
 		}
+	case timerLoss:
+		f.fireLoss(c, due, out)
+	case timerRisk:
+		f.look(c, due, out)
+	default:
 		c.Lifecycle.timers.clear(kind)
 		f.fireLifecycle(c, kind, due, out)
 	}
@@ -107,8 +133,13 @@ func (f *Fold) Advance(c *Customer, until domain.Instant, out *Effects) {
 // nextTimer returns the earliest timer of the customer, the lower kind first, or zero when none is set.
 func (c *Customer) nextTimer() (domain.Instant, timerKind) {
 	due, kind := c.Lifecycle.timers.next()
-	if deadline := c.Deadlines.next(); deadline != 0 && (due == 0 || deadline < due) {
-		return deadline, timerDeadline
+	for _, t := range [...]struct {
+		due  domain.Instant
+		kind timerKind
+	}{{c.Deadlines.next(), timerDeadline}, {c.nextLoss(), timerLoss}, {c.nextRisk(), timerRisk}} {
+		if t.due != 0 && (due == 0 || t.due < due) {
+			due, kind = t.due, t.kind
+		}
 	}
 	return due, kind
 }
@@ -125,15 +156,17 @@ func (f *Fold) Reconsider(c *Customer, from domain.Instant, out *Effects) bool {
 	if !c.IsCustomer() {
 		return withdrawn
 	}
-	before, moves := c.Lifecycle.timers, c.Lifecycle.Moves
-	rule := c.Lifecycle.rule
+	before, risk, due := c.Lifecycle, c.Risk, c.riskDue
 	at := max(from, c.Now)
+	classified := f.classify(c, at, out)
+	f.reassess(c, at, out)
 	f.evaluate(c, at, out)
-	if c.Lifecycle.Moves != moves || c.Lifecycle.rule != rule {
+	l := &c.Lifecycle
+	if l.Moves != before.Moves || l.rule != before.rule || classified {
 		c.Now = at
 		return true
 	}
-	return withdrawn || c.Lifecycle.timers != before
+	return withdrawn || l.timers != before.timers || c.Risk != risk || c.riskDue != due
 }
 
 // NextDue returns when the customer's next timer fires, or zero when none is set or the customer is parked.
@@ -175,7 +208,7 @@ func (f *Fold) Outlook(c *Customer) []Move {
 	snapshot := *c
 	var out Effects
 	defer blame(c.ID)
-	f.Advance(&snapshot, endOfTime, &out)
+	f.advanceStage(&snapshot, &out)
 	return out.Moves
 }
 

@@ -36,6 +36,8 @@ type FolderOptions struct {
 	Outcomes *Outcomes
 	// Outlet takes the outputs of a batch before it is committed. Default: none are made.
 	Outlet Outlet
+	// Register takes the states of the customers that a batch changed, before it is committed. Default: none are made.
+	Register Register
 	// Records reads the queue of a parked customer. Without it a record that redrives one is refused.
 	Records interface {
 		Read(ctx context.Context, partition int, offsets []int64) ([]eventstore.Record, error)
@@ -45,8 +47,9 @@ type FolderOptions struct {
 // Folder folds the records of one partition into a store, batch by batch. Not safe for concurrent use.
 type Folder struct {
 	base *Fold
-	// fold is the fold in force.
+	// fold is the fold in force, known the policies that were read.
 	fold    *Fold
+	known   *policyMemory
 	store   Store
 	options FolderOptions
 	decoder *domain.Decoder
@@ -64,11 +67,12 @@ type Folder struct {
 	park             map[string]*panicked
 	careful, foresee bool
 	folded           []Outcome
+	states           []domain.CustomerState
 }
 
 // NewFolder returns a folder that stores into the given store. The fold's policy holds until a published one does.
 func NewFolder(fold *Fold, store Store, options FolderOptions) *Folder {
-	return &Folder{base: fold, fold: fold, store: store, options: options, decoder: domain.NewDecoder()}
+	return &Folder{base: fold, fold: fold, known: fold.known, store: store, options: options, decoder: domain.NewDecoder()}
 }
 
 // Claim makes the folder the writer of a partition and returns the checkpoint from which it goes on.
@@ -79,8 +83,13 @@ func (x *Folder) Claim(ctx context.Context, partition int) (Checkpoint, error) {
 	}
 	x.fold = x.base
 	if p := resume.Policy; p != nil {
-		if x.fold, err = x.base.under(p.Document); err != nil {
+		if x.fold, err = x.under(p.Document); err != nil {
 			return Checkpoint{}, fmt.Errorf("claim partition %d: policy published at offset %d: %w", partition, p.Offset, err)
+		}
+	}
+	if x.options.Register != nil {
+		if err := x.fillRegister(ctx, resume.Checkpoint); err != nil {
+			return Checkpoint{}, fmt.Errorf("claim partition %d: %w", partition, err)
 		}
 	}
 	if x.options.Outcomes != nil {
@@ -90,13 +99,13 @@ func (x *Folder) Claim(ctx context.Context, partition int) (Checkpoint, error) {
 }
 
 // under returns the fold under the policy of the document.
-func (f *Fold) under(document string) (*Fold, error) {
-	policy, err := domain.ParsePolicy([]byte(document))
+func (x *Folder) under(document string) (*Fold, error) {
+	policy, err := x.known.parse(document)
 	if err != nil {
 		return nil, err
 	}
 	fold := NewFold(policy)
-	fold.Before = f.Before
+	fold.Before, fold.known = x.base.Before, x.known
 	return fold, nil
 }
 

@@ -59,16 +59,19 @@ func (x *Folder) attempt(ctx context.Context, at Checkpoint, names iter.Seq[stri
 	return x.finish(ctx, at, b)
 }
 
-// finish publishes the outputs of the batch and commits it.
+// finish publishes the outputs and the states of the batch and commits it.
 func (x *Folder) finish(ctx context.Context, at Checkpoint, b Batch) (next Checkpoint, err error) {
 	if x.options.Outlet != nil && len(x.effects.Outputs) > 0 {
 		if err := x.options.Outlet.Publish(ctx, x.effects.Outputs); err != nil {
 			return at, err
 		}
 	}
+	if err := x.register(ctx, at); err != nil {
+		return at, err
+	}
 	x.changes.Fold = x.fold
 	if x.changes.Policy != nil {
-		if x.changes.Fold, err = x.base.under(x.changes.Policy.Document); err != nil {
+		if x.changes.Fold, err = x.under(x.changes.Policy.Document); err != nil {
 			return at, err
 		}
 	}

@@ -42,6 +42,8 @@ func (x *Folder) foldControl(ctx context.Context, at Checkpoint, records []event
 		at, n, err = x.tick(ctx, at, records, x.ticks(records, d.At))
 	case *domain.PolicyPublished:
 		at, err = x.publish(ctx, at, r, d, published)
+	case *domain.ModelFitted:
+		at, err = x.fitted(ctx, at, r, d, published)
 	case *domain.QuarantineRedriven:
 		at, err = x.resolve(ctx, at, r, Resolution{Offset: d.Offset, Status: StatusRedriven, Position: strings.Clone(d.Position)})
 	case *domain.QuarantineDiscarded:
@@ -166,17 +168,50 @@ func (c *Customer) touch(offset int64) {
 	}
 }
 
-// publish puts a policy in force: first the partition's time moves to its instant under the policy before, then every
-// stream is looked at anew, in batches. Readers see by the new policy after the last of them.
+// publish puts a policy in force. One that says nothing of models keeps those in force.
 func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Record, d *domain.PolicyPublished, from domain.Instant) (Checkpoint, error) {
-	fold, err := x.base.under(d.Document)
-	if err == nil && fold.policy.Version != d.Version {
+	policy, err := x.known.parse(strings.Clone(d.Document))
+	if err == nil && policy.Version != d.Version {
 		err = &domain.Invalid{Problems: []domain.Problem{{Pointer: "/data/version", Rule: "version", Message: "is not that of the document"}}}
 	}
 	if err != nil {
 		return x.refuse(ctx, at, r, err)
 	}
-	published := &PublishedPolicy{Offset: r.Offset, At: from, Version: fold.policy.Version, Document: strings.Clone(d.Document)}
+	effective, err := x.known.after(x.fold.policy, policy)
+	if err != nil {
+		return x.refuse(ctx, at, r, err)
+	}
+	document := strings.Clone(d.Document)
+	if effective != policy {
+		document = string(effective.Document())
+	}
+	return x.enforce(ctx, at, r, PublishedPolicy{At: from, Version: effective.Version, Document: document})
+}
+
+// fitted puts a fitted model in force, as a part of the policy in force. The one that is in force already changes nothing.
+func (x *Folder) fitted(ctx context.Context, at Checkpoint, r *eventstore.Record, d *domain.ModelFitted, from domain.Instant) (Checkpoint, error) {
+	role, model, err := d.Fitted()
+	if err != nil {
+		return x.refuse(ctx, at, r, err)
+	}
+	if before, ok := x.fold.policy.Models[string(role)]; ok && before.Equal(model) {
+		return x.passBy(ctx, at, []eventstore.Record{*r})
+	}
+	policy, err := x.known.with(x.fold.policy, role, model)
+	if err != nil {
+		return x.refuse(ctx, at, r, err)
+	}
+	return x.enforce(ctx, at, r, PublishedPolicy{At: from, Version: policy.Version, Document: string(policy.Document())})
+}
+
+// enforce puts a policy in force: first the partition's time moves to its instant under the policy before, then every
+// stream is looked at anew, in batches. Readers see by the new policy after the last of them.
+func (x *Folder) enforce(ctx context.Context, at Checkpoint, r *eventstore.Record, policy PublishedPolicy) (Checkpoint, error) {
+	policy.Offset = r.Offset
+	fold, err := x.under(policy.Document)
+	if err != nil {
+		return x.refuse(ctx, at, r, err)
+	}
 	for {
 		var swept int
 		next, err := x.commit(ctx, at, none, func(ctx context.Context, b Batch) error {
@@ -188,12 +223,12 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 			x.effects.position = r.Position()
 			for _, c := range streams {
 				x.changes.Sweep = c.ID
-				x.reconsider(c, r, fold, from)
+				x.reconsider(c, r, fold, policy.At)
 			}
 			if swept = len(streams); swept < sweepCustomers {
-				x.changes.Policy = published
+				x.changes.Policy = &policy
 				if x.changes.Newest != 0 {
-					x.changes.Newest = max(x.changes.Newest, from)
+					x.changes.Newest = max(x.changes.Newest, policy.At)
 				}
 				x.skip([]eventstore.Record{*r})
 			}

@@ -86,7 +86,7 @@ func (q *parkedQueue) readPolicies(ctx context.Context, x *Folder, partition int
 
 // missedPolicy returns a published policy as one that a stream missed at the place.
 func (x *Folder) missedPolicy(p *PolicyView, at eventstore.Position) (missedPolicy, error) {
-	fold, err := x.base.under(p.Document)
+	fold, err := x.under(p.Document)
 	place := eventstore.Record{Partition: at.Partition, Offset: at.Offset, RecordedAt: p.PublishedAt.Time()}
 	return missedPolicy{place: place, at: p.PublishedAt, fold: fold}, err
 }

@@ -72,7 +72,6 @@ func (f *Fold) applyLifecycle(c *Customer, e *Entry, out *Effects) {
 	}
 	switch d := e.Data.(type) {
 	case *domain.PurchaseRecorded:
-		l.heard(e)
 		f.relate(c, e, ReasonFirstPurchase, ReasonPurchase, out)
 		f.countOccasion(l, e)
 	case *domain.ContractSigned:
@@ -97,6 +96,8 @@ func (f *Fold) applyLifecycle(c *Customer, e *Entry, out *Effects) {
 	case *domain.CustomerStageOverridden:
 		f.override(c, d, e, out)
 	}
+	// The risk is that of a customer who is back, and the stage follows from its level.
+	f.assess(c, e, c.Now, out)
 	f.evaluate(c, c.Now, out)
 }
 
@@ -123,13 +124,23 @@ func (f *Fold) relate(c *Customer, e *Entry, first, again Reason, out *Effects) 
 	case l.rule == domain.StageProspect && first != ReasonNone:
 		f.grow(c, e, cause{reason: first, evidence: []string{e.id()}}, out)
 	case l.rule == domain.StageDecline || l.rule == domain.StageTermination:
-		l.heard(e)
 		f.grow(c, e, cause{reason: again, wonBack: true, evidence: []string{e.id()}}, out)
 	}
 }
 
-// heard measures silence from the event on, unless a newer one is known.
-func (l *Lifecycle) heard(e *Entry) {
+// hear measures silence anew from a purchase on, and from any other sign that the relationship goes on again after decline
+// or termination, unless a newer one is known. It comes before the risk is looked at, which rises with silence.
+func (f *Fold) hear(c *Customer, e *Entry) {
+	l := &c.Lifecycle
+	switch e.Data.(type) {
+	case *domain.PurchaseRecorded:
+	case *domain.ContractSigned, *domain.SubscriptionStarted, *domain.SubscriptionRenewed, *domain.CustomerReturned:
+		if l.rule != domain.StageDecline && l.rule != domain.StageTermination || e.late && e.Event.Time < l.ruleSince {
+			return
+		}
+	default:
+		return
+	}
 	if e.Event.Time >= l.silenceFrom {
 		l.silenceFrom, l.silenceBy = e.Event.Time, e.id()
 	}
@@ -162,6 +173,16 @@ func (f *Fold) countRenewal(l *Lifecycle, e *Entry) {
 	}
 	l.growth.renewals++
 	l.growth.remember(e.id(), f.policy.Lifecycle.MaturityRenewals)
+}
+
+// occasionsInGrowth returns how many purchase occasions there were since the customer entered growth.
+func (c *Customer) occasionsInGrowth() int {
+	g := &c.Lifecycle.growth
+	occasions := c.Trade.daysAfter(g.day)
+	if g.onDay {
+		occasions++
+	}
+	return occasions
 }
 
 // remember keeps the id as evidence, up to most ids.
@@ -222,7 +243,7 @@ func (f *Fold) evaluate(c *Customer, at domain.Instant, out *Effects) {
 		case declineDue != 0 && declineDue <= at:
 			f.enter(c, domain.StageDecline, at, cause{reason: ReasonSilence, evidence: []string{l.silenceBy}}, out)
 		case l.Risk >= f.policy.Lifecycle.DeclineRisk:
-			f.enter(c, domain.StageDecline, at, cause{reason: ReasonRisk}, out)
+			f.enter(c, domain.StageDecline, at, cause{reason: ReasonRisk, evidence: c.warnedBy()}, out)
 		}
 	}
 	maturityDue, why := f.maturity(c)
@@ -251,10 +272,7 @@ func (f *Fold) maturity(c *Customer) (domain.Instant, cause) {
 	if l.rule != domain.StageGrowth || l.Risk >= p.MaturityBlockedBy {
 		return 0, cause{}
 	}
-	occasions := c.Trade.daysAfter(l.growth.day)
-	if l.growth.onDay {
-		occasions++
-	}
+	occasions := c.occasionsInGrowth()
 	why := cause{reason: ReasonMaturity}
 	switch {
 	case occasions >= p.MaturityOccasions:

@@ -20,6 +20,9 @@ func (f *Fold) enter(c *Customer, to domain.Stage, at domain.Instant, why cause,
 		l.growth = growth{}
 	}
 	l.rule, l.ruleSince = to, at
+	if to == domain.StageTermination {
+		f.endRisk(c, WarningTerminated, at, out)
+	}
 	if l.Override == nil {
 		f.move(c, to, at, why, out)
 	}

@@ -32,6 +32,10 @@ type Query interface {
 	// Cases returns a page of cases, or all that the filter selects.
 	Cases(ctx context.Context, filter CaseFilter) (*CasePage, error)
 
+	// Walk calls use with every customer below an organisation unit, all for the empty one, as silence has made them by the
+	// instant, in no order. A copy of the customer may be kept. Nothing else is to be asked meanwhile.
+	Walk(ctx context.Context, orgUnit string, use func(*Fold, *Customer, domain.Instant)) (*Moment, error)
+
 	// Stream returns where the records of one stream are, or ErrNotFound.
 	Stream(ctx context.Context, id string) (*StreamView, error)
 
@@ -87,9 +91,21 @@ type SatisfactionSummary struct {
 	Refused int64 `json:"refused"`
 }
 
+// Moment says of when an answer is, and what it reflects.
+type Moment struct {
+	AsOf      domain.Instant
+	Positions eventstore.Positions
+	// Policy is the policy that was published last, or the first one.
+	Policy *domain.Policy
+}
+
 // CustomerFilter selects and orders customers. Zero fields select everything.
 type CustomerFilter struct {
 	Stage domain.Stage
+	// Risk is the level of the open churn warning; RiskLow selects everything.
+	Risk domain.RiskLevel
+	// Class is the name of a class of value.
+	Class string
 	// OrgUnit selects a unit and everything below it.
 	OrgUnit string
 	Owner   string

@@ -48,6 +48,29 @@ var randomMembers = map[string]string{
 	"survey.answered":             "questionnaire source answers",
 	"survey.invited":              "survey_id questionnaire",
 	"praise.received":             "employee? channel?",
+	"purchase.recorded":           "amount product?",
+	"purchase.returned":           "amount",
+	"contract.signed":             "contract_id",
+	"customer.returned":           "",
+	"customer.lost":               "nature competitor?",
+	"churn.cause_determined":      "cause",
+	"bad_debt.booked":             "amount?",
+	"cost.attributed":             "amount kind=win_back|sales of?",
+	"win_back.decided":            "decision reason?",
+	"win_back.started":            "win_back_id? owner?",
+	"win_back.contact_made":       "win_back_id? employee? apology? note?",
+	"win_back.offer_made":         "win_back_id? offer_id? terms? cost?",
+	"win_back.offer_accepted":     "win_back_id? offer_id?",
+	"win_back.offer_declined":     "win_back_id? offer_id? reason?",
+	"win_back.closed":             "win_back_id? result",
+	"mass_loss.observed":          "month cause? product? losses",
+	"opportunity.opened":          "opportunity_id",
+	"opportunity.won":             "opportunity_id?",
+	"opportunity.lost":            "opportunity_id? reason",
+	"price.objected":              "",
+	"competitor.purchased":        "amount?",
+	"referral.made":               "referred?",
+	"customer_event.forecast":     "forecast_id kind=purchase|cost|bad_debt expected_at revenue? cost? forecaster",
 	"employee.left":               "successor?",
 	"relationship.ended":          "reason",
 	"rectification.opened":        "rectification_id item owner due_at",
@@ -59,7 +82,7 @@ var randomMembers = map[string]string{
 // typesOf returns the types of the events of an organisation unit, or of a customer.
 func typesOf(unit bool) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(randomMembers)), func(typ string) bool {
-		return strings.HasPrefix(typ, "rectification.") != unit
+		return (strings.HasPrefix(typ, "rectification.") || typ == "mass_loss.observed") != unit
 	})
 }
 
@@ -79,7 +102,9 @@ func drawEvent(t *rapid.T, id string, types []string) randomEvent {
 	data := make(map[string]any)
 	for member := range strings.FieldsSeq(randomMembers[e.typ]) {
 		name, optional := strings.CutSuffix(member, "?")
-		if !optional || rapid.Bool().Draw(t, "given") {
+		if name, value, fixed := strings.Cut(name, "="); fixed {
+			data[name] = rapid.SampledFrom(strings.Split(value, "|")).Draw(t, name)
+		} else if !optional || rapid.Bool().Draw(t, "given") {
 			data[name] = drawMember(t, name, e.at)
 		}
 	}
@@ -100,13 +125,27 @@ func drawMember(t *rapid.T, name string, at domain.Instant) any {
 		return rapid.SampledFrom([]string{"in", "out"}).Draw(t, name)
 	case "outcome":
 		return rapid.SampledFrom([]string{"no_answer", "wrong_number"}).Draw(t, name)
-	case "employee", "to", "owner", "inspector", "successor":
+	case "employee", "forecaster", "to", "owner", "inspector", "successor":
 		return rapid.SampledFrom([]string{"li", "wang", "chen"}).Draw(t, name)
-	case "subject", "measure", "item", "category", "reason", "goal", "kind", "step":
+	case "subject", "measure", "item", "category", "reason", "goal", "kind", "step", "product", "terms", "competitor", "note", "result":
 		return rapid.SampledFrom([]string{"noise", "paint"}).Draw(t, name)
-	case "valid", "satisfied", "reached":
+	case "amount", "revenue", "cost":
+		return domain.Money{
+			Minor: int64(rapid.IntRange(0, 3).Draw(t, name)), Currency: rapid.SampledFrom([]string{"CNY", "CNY", "EUR"}).Draw(t, "currency"),
+		}
+	case "nature":
+		return rapid.SampledFrom([]string{"permanent", "temporary"}).Draw(t, name)
+	case "cause":
+		return rapid.SampledFrom([]string{"malicious", "competitor", "service_quality"}).Draw(t, name)
+	case "decision":
+		return rapid.SampledFrom([]string{"recover", "let_go"}).Draw(t, name)
+	case "month":
+		return rapid.SampledFrom([]string{"2026-03", "2026-04"}).Draw(t, name)
+	case "losses":
+		return rapid.IntRange(1, 9).Draw(t, name)
+	case "valid", "satisfied", "reached", "apology":
 		return rapid.Bool().Draw(t, name)
-	case "due_at", "expires_at":
+	case "due_at", "expires_at", "expected_at":
 		return at + domain.Instant(rapid.IntRange(-5, 100).Draw(t, name))*domain.Hour
 	case "questionnaire":
 		return "nps"

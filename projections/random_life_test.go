@@ -14,8 +14,8 @@ import (
 // randomPolicies change zones, gaps and kinds of deadlines; each keeps some of what the others have.
 var randomPolicies = []string{
 	"",
-	"version: p2\ndeadlines: {complaint: {off: true}, complaint_follow_up: {off: true}, inquiry: {off: true}}\ncontact: {collision_gap: 2h}\ntime_zone: Europe/Berlin",
-	"version: p3\ndeadlines: {promise: {stop: {}}, terms: {off: true}}\ncontact: {collision_gap: 100h}",
+	"version: p2\ndeadlines: {complaint: {off: true}, complaint_follow_up: {off: true}, inquiry: {off: true}}\ncontact: {collision_gap: 2h}\ntime_zone: Europe/Berlin\nvalue: {key_account: {amount_minor: 0}}\nmodels: {classes: {name: abc, parameters: {least.CNY.A: 4, least.CNY.B: 2}}}",
+	"version: p3\ndeadlines: {promise: {stop: {}}, terms: {off: true}}\ncontact: {collision_gap: 100h}\nvalue: {measure: profit, forecast_days: 2}\nmodels: {classes: {name: abc, parameters: {least.CNY.A: 3, least.CNY.B: 1}}}",
 }
 
 // twins are two lives of one stream to which the same happens. After each event the memory of the one is overwritten that

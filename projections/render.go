@@ -11,9 +11,9 @@ func (f *Fold) View(c *Customer, moves []Move, at domain.Instant) *CustomerView 
 	s, ahead := f.At(c, at)
 	v := &CustomerView{
 		ID: s.ID, Version: s.Events, AsOf: at, Stage: s.Lifecycle.Stage,
-		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at),
+		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at), Risk: f.RiskView(&s, at), Warning: s.warningView(at), Value: f.value(&s, at),
 		Contacts: f.contactsView(s.Contacts, at), Satisfaction: s.Satisfaction.view(),
-		Matters: orEmpty(s.Matters.Open), Complaints: s.complaintViews(at), Deadlines: s.deadlineViews(at), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
+		Matters: orEmpty(s.Matters.Open), Complaints: s.complaintViews(at), Losses: s.lossViews(), Deadlines: s.deadlineViews(at), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
 		PolicyVersion: f.policy.Version, Parked: s.Parked,
 	}
 	v.Profile.Ownerships = s.Profile.Ownerships()
@@ -39,7 +39,7 @@ func (f *Fold) Item(c *Customer, at domain.Instant) CustomerItem {
 	p := s.profileView()
 	item := CustomerItem{
 		ID: s.ID, Version: s.Events, Name: p.Name, OrgUnit: p.OrgUnit, Owners: p.Owners,
-		Stage: s.Lifecycle.Stage, Since: s.Lifecycle.Since, Purchases: s.Trade.Purchases, Sums: s.Trade.sums(),
+		Stage: s.Lifecycle.Stage, Since: s.Lifecycle.Since, Risk: s.Lifecycle.Risk, ValueClass: f.className(s.class), Purchases: s.Trade.Purchases, Sums: s.Trade.sums(),
 		LastPurchaseAt: s.Trade.LastPurchase, LastEventAt: s.Last, OpenMatters: len(s.Matters.Open),
 	}
 	if s.Contacts != nil {

@@ -33,7 +33,7 @@ func (f *Fold) Summary(s *Standing) *Summary {
 		Digest: s.Digest.String(), PolicyVersion: s.Policy.Version,
 	}
 	for _, level := range []domain.RiskLevel{domain.RiskWatch, domain.RiskHigh, domain.RiskCritical} {
-		sum.Warnings[level.String()] = 0
+		sum.Warnings[level.String()] = r.Warnings[level]
 	}
 	for currency, t := range r.Trade {
 		if t != (TradeSum{}) {

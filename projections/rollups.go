@@ -11,6 +11,8 @@ type Rollups struct {
 	Late int64
 	// Stages counts the customers now in each stage.
 	Stages [domain.StageCount]int64
+	// Warnings counts the customers by the level of their open warning; RiskLow is not counted.
+	Warnings [domain.RiskCritical + 1]int64
 	// Types counts accepted events by event type.
 	Types map[string]int64
 	// Flows counts stage moves by day and kind.
@@ -76,6 +78,9 @@ func (r *Rollups) Add(o *Rollups) {
 	for i, n := range o.Stages {
 		r.Stages[i] += n
 	}
+	for i, n := range o.Warnings {
+		r.Warnings[i] += n
+	}
 	for k, n := range o.Types {
 		r.addType(k, n)
 	}
@@ -110,6 +115,12 @@ func (r *Rollups) addType(name string, n int64) {
 		r.Types = make(map[string]int64)
 	}
 	r.Types[name] += n
+}
+
+func (r *Rollups) addWarning(level domain.RiskLevel, n int64) {
+	if level != domain.RiskLow {
+		r.Warnings[level] += n
+	}
 }
 
 func (r *Rollups) addFlow(k FlowKey, f Flow) {

@@ -32,6 +32,8 @@ type RunnerOptions struct {
 	Shared bool
 	// Outlet takes the outputs. Default: none are made.
 	Outlet Outlet
+	// Register takes the states of customers. Default: none are made.
+	Register Register
 	// Outcomes is told what became of the records. It has as many partitions as the log. Default: nobody is told.
 	Outcomes *Outcomes
 	// Progress is told how far the partitions were folded. Default: nobody is told.
@@ -169,7 +171,7 @@ func final(err error) bool {
 func (r *Runner) partition(ctx context.Context, p int, ends eventstore.Positions) error {
 	folder := NewFolder(r.fold, r.store, FolderOptions{
 		PartitionOf: r.log.PartitionOf, Bound: r.options.Bound, Owner: r.options.Owner, Outcomes: r.options.Outcomes,
-		Outlet: r.options.Outlet, Records: r.log,
+		Outlet: r.options.Outlet, Register: r.options.Register, Records: r.log,
 	})
 	at, err := folder.Claim(ctx, p)
 	if err != nil {

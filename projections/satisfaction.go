@@ -30,6 +30,8 @@ type Survey struct {
 	Weights string
 	// Index is in thousandths of a point, and Before that of the answer before it; noIndex without one.
 	Index, Before int32
+	// BeforeEvent is the id of the event that brought the answer before, empty without one.
+	BeforeEvent string
 	// month, unit and staff say in which cells it was counted.
 	month domain.Month
 	unit  string
@@ -73,7 +75,7 @@ func (f *Fold) applySurvey(c *Customer, e *Entry, d *domain.SurveyAnswered, out 
 		if before.At > s.At {
 			return
 		}
-		s.Before = before.Index
+		s.Before, s.BeforeEvent = before.Index, before.Event
 		before.count(&out.Rollups, CellLatest, CellSurveyLatest, true)
 	}
 	s.count(&out.Rollups, CellLatest, CellSurveyLatest, false)
@@ -191,6 +193,7 @@ func (f *Fold) respond(c *Customer, e *Entry, s, before *Survey, out *Effects) {
 func (f *Fold) tellSurvey(c *Customer, s *Survey, typ string, evidence []string, out *Effects, data func(evidence []string) any) {
 	o := Output{Topic: TopicSatisfaction, Type: typ, At: s.At, Evidence: evidence, Policy: f.policy.Version}
 	out.emit(c, o, func() any { return data(evidence) })
+	f.derive(c, typ, s.At, evidence, func() any { return data(evidence) })
 }
 
 // drop returns the fall of the index that is a drop, in thousandths of a point.

@@ -101,6 +101,7 @@ func codeSurvey(k *coder, s *Survey) {
 	k.string(&s.Weights)
 	number(k, &s.Index)
 	number(k, &s.Before)
+	k.string(&s.BeforeEvent)
 	number(k, &s.month)
 	k.string(&s.unit)
 	list(k, &s.staff, func(k *coder, a *Assigned) {

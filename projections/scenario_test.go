@@ -23,7 +23,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scenarios show into th
 //	publish                       from here on the lines of the policy so far hold
 //	stream ID                     the events are of this stream; c-1 otherwise
 //	unit PATH                     the events that follow name this organisation unit
-//	TIME TYPE ID [DATA]           an event of the stream
+//	TIME TYPE ID [DATA]           an event of the stream; @warning in the data is the id of the latest warning
 //	silence TIME                  time passes
 //	show                          the stage, the moves so far and what silence will bring
 //	view SECTION                  a section of the customer's view, as JSON
@@ -143,7 +143,7 @@ func (s *teller) event(words []string, out *projections.Effects) {
 	}
 	ev := domain.Event{Time: s.instant(words[0]), Type: words[1], ID: words[2], Source: "test", Subject: s.customer.ID, OrgUnit: s.unit, Data: []byte("{}")}
 	if len(words) == 4 {
-		ev.Data = []byte(words[3])
+		ev.Data = []byte(strings.ReplaceAll(words[3], "@warning", s.warning(ev.Time)))
 	}
 	typ, known := domain.Lookup(ev.Type)
 	if !known {
@@ -155,6 +155,15 @@ func (s *teller) event(words []string, out *projections.Effects) {
 		s.t.Fatalf("%q: %v", words, err)
 	}
 	s.fold.Apply(s.customer, &projections.Entry{Event: &ev, Data: data}, out)
+}
+
+// warning returns the id of the latest warning by the given instant.
+func (s *teller) warning(at domain.Instant) string {
+	c, _ := s.fold.At(s.customer, at)
+	for _, x := range c.Cases(projections.CaseWarning) {
+		return x.ID
+	}
+	return "no warning"
 }
 
 func (s *teller) instant(text string) domain.Instant {

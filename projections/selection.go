@@ -59,7 +59,7 @@ func checkLimit(n int) (int, error) {
 
 // fingerprint tells filters apart, so that a cursor is not used with another one.
 func (f CustomerFilter) fingerprint() uint64 {
-	return xxhash.Sum64String(fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s", f.Stage, f.OrgUnit, f.Owner, strings.ToLower(f.Text), f.Sort))
+	return xxhash.Sum64String(fmt.Sprintf("%d\x00%d\x00%s\x00%s\x00%s\x00%s\x00%s", f.Stage, f.Risk, f.Class, f.OrgUnit, f.Owner, strings.ToLower(f.Text), f.Sort))
 }
 
 // Cursor is the place in a list after which a page begins: the last item of the page before it.
@@ -102,8 +102,11 @@ func ParseCursor(s string) (*Cursor, error) {
 }
 
 // NextCursor returns the cursor of the page after the one that ends with item.
-func (f CustomerFilter) NextCursor(item *CustomerItem) string {
-	return (&Cursor{Filter: f.fingerprint(), Value: f.Sort.value(item), ID: item.ID}).String()
+func (f CustomerFilter) NextCursor(item *CustomerItem) string { return f.CursorAfter(item).String() }
+
+// CursorAfter returns the place after the item.
+func (f CustomerFilter) CursorAfter(item *CustomerItem) *Cursor {
+	return &Cursor{Filter: f.fingerprint(), Value: f.Sort.value(item), ID: item.ID}
 }
 
 // value returns what an item is sorted by.
@@ -152,6 +155,12 @@ func (s *Selection) Wants(c *Customer) bool {
 // Add takes an item into the page if it belongs there.
 func (s *Selection) Add(item CustomerItem) {
 	if s.filter.Stage != domain.StageNone && item.Stage != s.filter.Stage {
+		return
+	}
+	if s.filter.Risk != domain.RiskLow && item.Risk != s.filter.Risk {
+		return
+	}
+	if s.filter.Class != "" && item.ValueClass != s.filter.Class {
 		return
 	}
 	if s.after != nil && !s.before(s.after.Value, s.after.ID, &item) {

@@ -10,7 +10,7 @@ import (
 
 // StateFormat is the version of the binary form of Customer. It changes with every change of that form; a store with
 // another one is folded anew from the log.
-const StateFormat = 3
+const StateFormat = 4
 
 // errState says that bytes are not a state of StateFormat.
 var errState = errors.New("state is cut off or of another format")
@@ -41,6 +41,7 @@ func (c *Customer) code(k *coder) {
 	k.int(&c.Events)
 	k.int(&c.Late)
 	k.bool(&c.Parked)
+	number(k, &c.class)
 	for i := range c.sent {
 		number(k, &c.sent[i])
 	}
@@ -55,7 +56,10 @@ func (c *Customer) code(k *coder) {
 	optional(k, &c.Satisfaction, codeSatisfaction)
 	optional(k, &c.FollowUps, codeFollowUps)
 	optional(k, &c.Complaints, codeComplaints)
+	k.instant(&c.riskDue)
+	optional(k, &c.Risk, codeRisk)
 	optional(k, &c.Rectifications, codeRectifications)
+	optional(k, &c.MassLosses, codeMassLosses)
 	optional(k, &c.Departure, codeDeparture)
 }
 
@@ -102,9 +106,11 @@ func (t *Trade) code(k *coder) {
 	side := t.aside()
 	list(k, &side.other, codeCurrency)
 	t.codeDays(k)
+	k.int(&t.FirstSpend)
 	k.instant(&t.FirstPurchase)
 	k.instant(&t.LastPurchase)
 	k.string(&t.LastPurchaseID)
+	t.codeProduct(k)
 	number(k, &t.Contracts)
 	number(k, &t.Renewals)
 	number(k, &t.Referrals)
@@ -113,8 +119,17 @@ func (t *Trade) code(k *coder) {
 		k.instant(&s.Since)
 	})
 	list(k, &side.costs, codeCost)
+	optional(k, &side.ledger, codeLedger)
 	if !k.writing {
 		t.setAside(side)
+	}
+}
+
+func (t *Trade) codeProduct(k *coder) {
+	product := t.Product()
+	k.string(&product)
+	if !k.writing {
+		t.product = productOf(product)
 	}
 }
 

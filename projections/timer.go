@@ -11,8 +11,10 @@ const (
 	timerMaturity
 	timerOverride
 	timerKinds
-	// timerDeadline is no timer of the lifecycle: the deadlines keep their own.
+	// timerDeadline, timerLoss and timerRisk are no timers of the lifecycle: the projections keep their own.
 	timerDeadline
+	timerLoss
+	timerRisk
 )
 
 // timers holds when each kind of timer of a customer is due; zero means it is not set.

@@ -3,6 +3,7 @@ package projections
 import (
 	"slices"
 	"strings"
+	"unique"
 
 	"github.com/rapport-crm/rapport/domain"
 )
@@ -16,10 +17,14 @@ type Trade struct {
 	Main CurrencySum
 	// Days are the purchase occasions: the calendar days with at least one purchase, ascending.
 	Days []domain.Date
+	// FirstSpend is what the first occasion brought in the main currency, in minor units. Models of spend leave it out.
+	FirstSpend int64
 	// FirstPurchase and LastPurchase are the earliest and the newest occurred_at of a purchase.
 	FirstPurchase  domain.Instant
 	LastPurchase   domain.Instant
 	LastPurchaseID string
+	// product is what the newest purchase brought, the first of several lines. Customers share the texts.
+	product unique.Handle[string]
 
 	Contracts int32
 	Renewals  int32
@@ -33,6 +38,8 @@ type tradeSide struct {
 	other         []CurrencySum
 	subscriptions []Subscription
 	costs         []Cost
+	// ledger is what is kept to value the customer, nil without any of it.
+	ledger *ledger
 }
 
 // Other sums the currencies besides the main one, in the order of their first use.
@@ -54,7 +61,7 @@ func (t *Trade) aside() tradeSide {
 
 func (t *Trade) setAside(s tradeSide) {
 	t.side = nil
-	if len(s.other)+len(s.subscriptions)+len(s.costs) > 0 {
+	if len(s.other)+len(s.subscriptions)+len(s.costs) > 0 || s.ledger != nil {
 		t.side = &s
 	}
 }
@@ -104,10 +111,17 @@ func (f *Fold) applyTrade(c *Customer, e *Entry, out *Effects) {
 		if d.Amount != nil {
 			t.cost(string(domain.CostCompensation), *d.Amount)
 		}
+	case *domain.BadDebtBooked:
+		if d.Amount != nil {
+			t.cost(costBadDebt, *d.Amount)
+		}
 	case *domain.ReferralMade:
 		t.Referrals++
 	}
 }
+
+// costBadDebt is the kind of cost of money that was written off: it was counted as revenue and never came in.
+const costBadDebt = "bad_debt"
 
 func (t *Trade) purchase(e *Entry, d *domain.PurchaseRecorded, day domain.Date) {
 	at := e.Event.Time
@@ -119,8 +133,50 @@ func (t *Trade) purchase(e *Entry, d *domain.PurchaseRecorded, day domain.Date) 
 	}
 	if at >= t.LastPurchase {
 		t.LastPurchase, t.LastPurchaseID = at, e.id()
+		t.setProduct(d)
 	}
+	t.spendFirst(d.Amount, day)
 	t.addDay(day)
+}
+
+// Product returns the product that was bought last, empty when it is not known.
+func (t *Trade) Product() string {
+	if t.product == (unique.Handle[string]{}) {
+		return ""
+	}
+	return t.product.Value()
+}
+
+func (t *Trade) setProduct(d *domain.PurchaseRecorded) {
+	product := d.Product
+	if product == "" && len(d.Items) > 0 {
+		product = d.Items[0].Product
+	}
+	if product != t.Product() {
+		t.product = productOf(product)
+	}
+}
+
+// productOf returns the product by its name, the zero value for none.
+func productOf(name string) (product unique.Handle[string]) {
+	if name != "" {
+		product = unique.Make(name)
+	}
+	return product
+}
+
+// spendFirst counts an amount to the first occasion when it belongs there. The day of the purchase is not recorded yet.
+func (t *Trade) spendFirst(amount domain.Money, day domain.Date) {
+	spent := int64(0)
+	if amount.Currency == t.Main.Currency {
+		spent = amount.Minor
+	}
+	switch {
+	case len(t.Days) == 0 || day < t.Days[0]:
+		t.FirstSpend = spent
+	case day == t.Days[0]:
+		t.FirstSpend += spent
+	}
 }
 
 // addDay records a purchase occasion. Days arrive in order, except late ones, which go into a new slice so that

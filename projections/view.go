@@ -21,10 +21,18 @@ type CustomerView struct {
 	Lifecycle LifecycleView `json:"lifecycle"`
 	Profile   ProfileView   `json:"profile"`
 	Trade     TradeView     `json:"trade"`
-	Contacts  ContactsView  `json:"contacts"`
-	Matters   []Matter      `json:"open_matters"`
+	// Risk is the churn risk, null without a relationship.
+	Risk *RiskView `json:"risk"`
+	// Warning is the open churn warning, or the latest one; null without one.
+	Warning *WarningView `json:"warning"`
+	// Value is what the customer is worth.
+	Value    ValueView    `json:"value"`
+	Contacts ContactsView `json:"contacts"`
+	Matters  []Matter     `json:"open_matters"`
 	// Complaints are all complaints, open or not.
 	Complaints []ComplaintView `json:"complaints"`
+	// Losses are the times the customer was lost, and what was done about it.
+	Losses []LossView `json:"losses"`
 	// Deadlines are those whose time runs and those that were missed and are not done yet, in the order in which they are due.
 	Deadlines []DeadlineView `json:"deadlines"`
 	// Satisfaction are the latest answers to each questionnaire from each source.
@@ -134,13 +142,17 @@ type CostView struct {
 
 // CustomerItem is one line of a list of customers.
 type CustomerItem struct {
-	ID             string         `json:"id"`
-	Version        int64          `json:"version"`
-	Name           string         `json:"name,omitempty"`
-	OrgUnit        string         `json:"org_unit,omitempty"`
-	Owners         []string       `json:"owners"`
-	Stage          domain.Stage   `json:"stage"`
-	Since          domain.Instant `json:"since"`
+	ID      string         `json:"id"`
+	Version int64          `json:"version"`
+	Name    string         `json:"name,omitempty"`
+	OrgUnit string         `json:"org_unit,omitempty"`
+	Owners  []string       `json:"owners"`
+	Stage   domain.Stage   `json:"stage"`
+	Since   domain.Instant `json:"since"`
+	// Risk is the level of the open churn warning, low without one.
+	Risk domain.RiskLevel `json:"risk"`
+	// ValueClass is the class of value, empty without one.
+	ValueClass     string         `json:"value_class,omitempty"`
 	Purchases      int64          `json:"purchases"`
 	Sums           []CurrencyView `json:"sums"`
 	LastPurchaseAt domain.Instant `json:"last_purchase_at"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -69,7 +70,7 @@ func printCases[D any](ctx context.Context, a *app, f *caseFlags, path string, h
 	document, err := f.list(ctx, f.clientFlags, f.pageFlags, []string{
 		"status", f.Status, "org_unit", f.OrgUnit, "holder", f.Holder, "customer", f.Customer, "topic", f.Topic,
 		"from", from, "to", to, "sort", f.Sort, "after", f.After,
-	}, "v1", path)
+	}, append([]string{"v1"}, strings.Split(path, "/")...)...)
 	if err != nil {
 		return err
 	}

@@ -85,12 +85,18 @@ func (p *printer) customer(c *customerDocument) {
 	p.stage(c)
 	p.moves("MOVES", c.Lifecycle.Moves)
 	p.moves("OUTLOOK: WHAT SILENCE ALONE WOULD BRING", c.Lifecycle.Outlook)
+	if c.Warning != nil {
+		p.section("LATEST WARNING")
+		p.warnings([]projections.WarningView{*c.Warning})
+	}
 	p.trade(&c.Trade)
+	p.customerValue(&c.Value)
 	p.contacts(&c.Contacts)
 	p.ownerships(c.Profile.Ownerships)
 	p.matters(c.Matters)
 	p.deadlines(c.Deadlines)
 	p.complaints("COMPLAINTS", c.Complaints)
+	p.losses(c.Losses)
 	p.surveys(c.Satisfaction)
 }
 

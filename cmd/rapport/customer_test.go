@@ -70,6 +70,10 @@ func exampleCustomer(t *testing.T) *projections.CustomerView {
 		Deadlines: []projections.DeadlineView{
 			{Kind: "complaint", ID: "k-1", StartedAt: at("2026-06-12T00:00:00Z"), DueAt: at("2026-06-12T04:00:00Z"), Employee: "e-1", Status: projections.CaseOverdue},
 		},
+		Losses: []projections.LossView{{
+			ID: "e-7", LostAt: instant(t, "2026-03-01T08:00:00Z"), ReturnedAt: instant(t, "2026-04-01T08:00:00Z"), Since: cny(70000),
+			LossDetail: projections.LossDetail{Cause: "competitor", Worth: cny(120000), Decision: "recover", Outcome: projections.WinBackSucceeded},
+		}},
 		Complaints: []projections.ComplaintView{{
 			ID: "k-1", Holder: "e-1", OpenedAt: at("2026-06-12T00:00:00Z"), Status: projections.CaseOverdue,
 			Detail: projections.ComplaintDetail{

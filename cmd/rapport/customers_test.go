@@ -38,8 +38,8 @@ func TestCustomersAsCommaSeparatedValuesHaveNothingInEmptyCells(t *testing.T) {
 	server := answer(t, &projections.CustomerPage{Items: []projections.CustomerItem{{
 		ID: "c-1", Name: "Berger, Ada", Stage: domain.StageProspect, Since: instant(t, "2026-06-02T08:00:00Z"), Owners: []string{"e-1", "e-2"},
 	}}})
-	const want = "ID,NAME,STAGE,SINCE,PURCHASES,NET,LAST PURCHASE,LAST CONTACT,OPEN,OWNERS,ORG UNIT\n" +
-		"c-1,\"Berger, Ada\",prospect,2026-06-02,0,,,,0,\"e-1, e-2\",\n"
+	const want = "ID,NAME,STAGE,SINCE,WARNING,CLASS,PURCHASES,NET,LAST PURCHASE,LAST CONTACT,OPEN,OWNERS,ORG UNIT\n" +
+		"c-1,\"Berger, Ada\",prospect,2026-06-02,,,0,,,,0,\"e-1, e-2\",\n"
 	if got := execute(t, "customers", "--csv", "--url", server.url); got.stdout != want || got.stderr != "" {
 		t.Errorf("the run shows %+v, want %q", got, want)
 	}

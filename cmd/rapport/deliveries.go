@@ -79,7 +79,7 @@ type deliveriesListCmd struct {
 	clientFlags
 	pageFlags
 	Webhook  string `help:"Only deliveries to this webhook." placeholder:"ID"`
-	Status   string `help:"Only deliveries that have come this far: ${enum}." enum:"pending,delivered,dead,all" default:"all"`
+	Status   string `help:"Only deliveries that have come this far: ${enum}." enum:"pending,digested,delivered,dead,all" default:"all"`
 	Type     string `help:"Only deliveries of this type of output."`
 	Customer string `help:"Only deliveries about this customer." placeholder:"ID"`
 }

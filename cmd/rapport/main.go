@@ -28,12 +28,17 @@ type commands struct {
 	Customers      customersCmd      `cmd:"" help:"List customers."`
 	Customer       customerCmd       `cmd:"" help:"Print one customer."`
 	Timeline       timelineCmd       `cmd:"" help:"Print the events of one customer."`
+	Explain        explainCmd        `cmd:"" help:"Print why a customer is at risk, in a stage, satisfied or worth something, with all events behind it."`
+	History        historyCmd        `cmd:"" help:"Print the stage and the risk of one customer after each event."`
 	Lifecycle      lifecycleCmd      `cmd:"" help:"Print stages, transitions, flows and cohorts."`
 	Contacts       contactsCmd       `cmd:"" help:"Print contacts by category, month, channel and employee."`
 	MayContact     mayContactCmd     `cmd:"" help:"Say whether a customer may be contacted now."`
 	Brief          briefCmd          `cmd:"" help:"Print what to know before a call."`
+	Warnings       warningsCmd       `cmd:"" help:"List churn warnings, decide about them, or report on them."`
 	Satisfaction   satisfactionCmd   `cmd:"" help:"Print what customers answered."`
 	Complaints     complaintsCmd     `cmd:"" help:"List complaints, or report on them."`
+	Winback        winBackCmd        `cmd:"" help:"List losses and those who may be won back, or report on winning them back."`
+	Value          valueCmd          `cmd:"" help:"Print what customers are worth, or list them by value."`
 	Deadlines      deadlinesCmd      `cmd:"" help:"List what has to be done, or report on what was done in time."`
 	Rectifications rectificationsCmd `cmd:"" help:"List what organisation units have to put right, or report on it."`
 	Departures     departuresCmd     `cmd:"" help:"List the employees who left."`
@@ -45,6 +50,8 @@ type commands struct {
 	Tail           tailCmd           `cmd:"" help:"Follow the log or an output topic, one line for each record."`
 	Rebuild        rebuildCmd        `cmd:"" help:"Fold the log into a new generation of views and show it in place of the live one."`
 	Generations    generationsCmd    `cmd:"" help:"List the generations of views, go back to one, or drop one."`
+	Fit            fitCmd            `cmd:"" help:"Fit a model to the log by replay, and record it there."`
+	Backtest       backtestCmd       `cmd:"" help:"Compare what would have been foretold in the past with what happened."`
 	Policy         policyCmd         `cmd:"" help:"Show, check, compare or publish a policy."`
 	Webhooks       webhooksCmd       `cmd:"" help:"Tell other systems over HTTP what the fold finds out."`
 	Deliveries     deliveriesCmd     `cmd:"" help:"List what was sent to webhooks, and what waits."`

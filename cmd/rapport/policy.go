@@ -19,7 +19,7 @@ import (
 type policyCmd struct {
 	Show    policyShowCmd    `cmd:"" help:"Print the default policy, a document with the defaults filled in, or the policy of a server."`
 	Check   policyCheckCmd   `cmd:"" help:"List the faults of a policy document."`
-	Diff    policyDiffCmd    `cmd:"" help:"Compare two policies field by field."`
+	Diff    policyDiffCmd    `cmd:"" help:"Show field by field what it changes to publish B in the place of A. Models that B says nothing of stay."`
 	Publish policyPublishCmd `cmd:"" help:"Put a policy in force."`
 }
 

@@ -61,17 +61,25 @@ type policyDifference struct {
 	B     string `json:"b"`
 }
 
-// Run prints the fields that differ, with their values in both.
+// Run prints the fields that differ, with their values in both: what it changes to publish B in the place of A. So a B that
+// says nothing of models has those of A.
 func (c *policyDiffCmd) Run(ctx context.Context, a *app) error {
 	if c.A == "-" && c.B == "-" {
 		return &exitError{exitUsage, errors.New("diff policy: only one of the two can come from standard input")}
 	}
+	first, err := c.policy(ctx, a, c.A)
+	if err != nil {
+		return err
+	}
+	second, err := c.policy(ctx, a, c.B)
+	if err != nil {
+		return err
+	}
+	if second, err = second.After(first); err != nil {
+		return fmt.Errorf("diff policy: %w", err)
+	}
 	var sides [2][]policyValue
-	for i, name := range []string{c.A, c.B} {
-		policy, err := c.policy(ctx, a, name)
-		if err != nil {
-			return err
-		}
+	for i, policy := range []*domain.Policy{first, second} {
 		if sides[i], err = policyValues(policy); err != nil {
 			return fmt.Errorf("diff policy: %w", err)
 		}

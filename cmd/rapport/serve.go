@@ -48,6 +48,8 @@ type serveCmd struct {
 	Tick    time.Duration `help:"Time between two ticks of the clock in the log." default:"30s" env:"RAPPORT_TICK"`
 	MaxLag  int64         `help:"Refuse events while the views lag by more records than this; 0 for no limit." default:"0" env:"RAPPORT_MAX_LAG"`
 	Outputs bool          `help:"Publish what the fold finds out on the output topics." default:"true" negatable:"" env:"RAPPORT_OUTPUTS"`
+
+	CustomersTopic bool `help:"Keep the state of each customer on the compacted topic rapport.customers. Needs --kafka and --database-url." env:"RAPPORT_CUSTOMERS_TOPIC"`
 }
 
 func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
@@ -56,6 +58,9 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 		if policy, err = c.load(); err != nil {
 			return &exitError{exitUsage, fmt.Errorf("serve: %w", err)}
 		}
+	}
+	if c.CustomersTopic && (len(c.Kafka) == 0 || c.DatabaseURL == "") {
+		return &exitError{exitUsage, fmt.Errorf("serve: --customers-topic: %w", engine.ErrCustomersTopic)}
 	}
 	webhooks, err := c.webhookSettings.options()
 	if err != nil {
@@ -69,7 +74,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	log.BrokerAddr, log.NoSync = c.BrokerAddr, c.BrokerNoSync
 	e, err := engine.Open(ctx, engine.Config{
 		Log: log, DatabaseURL: c.DatabaseURL, Policy: policy, Node: c.Node, Group: c.Group, Session: c.Session,
-		TickEvery: c.Tick, MaxLag: c.MaxLag, NoOutputs: !c.Outputs, Webhooks: webhooks, Version: version,
+		TickEvery: c.Tick, MaxLag: c.MaxLag, NoOutputs: !c.Outputs, CustomersTopic: c.CustomersTopic, Webhooks: webhooks, Version: version,
 	}, a.Logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("serve: %w", err), listener.Close())

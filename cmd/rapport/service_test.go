@@ -69,7 +69,7 @@ func TestListsOfCasesArePrintedAsTablesAndAsCommaSeparatedValues(t *testing.T) {
 
 func TestAnEmptyListIsTheHeaderAlone(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"complaints", "deadlines", "rectifications", "departures"} {
+	for _, verb := range []string{"complaints", "deadlines", "rectifications", "departures", "winback"} {
 		server := answer(t, casesDocument[struct{}]{Items: []caseRow[struct{}]{}})
 		for _, flags := range [][]string{nil, {"--csv"}, {"--all"}, {"--all", "--csv"}} {
 			got := execute(t, append([]string{verb, "--url", server.url}, flags...)...)

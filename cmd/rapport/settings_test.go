@@ -13,7 +13,7 @@ import (
 
 // allSettings are the names that may come from the environment and from rapport.json.
 var allSettings = []string{
-	"addr", "broker-addr", "broker-no-sync", "data", "database-url", "group", "kafka", "log-level", "max-lag", "node", "outputs",
+	"addr", "broker-addr", "broker-no-sync", "customers-topic", "data", "database-url", "group", "kafka", "log-level", "max-lag", "node", "outputs",
 	"policy", "session", "tick", "topic", "url", "webhook-ca", "webhook-http", "webhook-networks",
 }
 

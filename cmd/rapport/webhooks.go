@@ -41,6 +41,7 @@ type webhook struct {
 	Ordered     bool           `json:"ordered"`
 	MaxAge      string         `json:"max_age"`
 	OldNews     bool           `json:"old_news"`
+	Digest      string         `json:"digest"`
 	CreatedAt   domain.Instant `json:"created_at"`
 	State       string         `json:"state"`
 	Disabled    string         `json:"disabled"`
@@ -96,7 +97,7 @@ func (p *printer) webhook(w *webhook) {
 	}
 	p.fields(
 		"id", w.ID, "url", w.URL, "description", w.Description, "types", cmp.Or(list(w.Types), "all"), "org unit", w.OrgUnit,
-		"least level", w.MinLevel, "age", age, "ordered", strconv.FormatBool(w.Ordered), "made", when(w.CreatedAt), "state", w.State,
+		"least level", w.MinLevel, "age", age, "ordered", strconv.FormatBool(w.Ordered), "digest at", w.Digest, "made", when(w.CreatedAt), "state", w.State,
 		"disabled", w.Disabled, "since", when(w.DisabledAt), "paused until", when(w.PausedUntil),
 		"pending", strconv.Itoa(w.Pending), "oldest", when(w.OldestAt), "secret", w.Secret,
 	)

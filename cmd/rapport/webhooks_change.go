@@ -19,6 +19,7 @@ type webhookFlags struct {
 	Ordered     *bool          `help:"Hold the deliveries of a customer back while an earlier one is pending." negatable:""`
 	MaxAge      *time.Duration `help:"How old an output may be to be sent. Default: 72h." placeholder:"DURATION"`
 	OldNews     *bool          `help:"Send outputs of any age." negatable:""`
+	Digest      *string        `help:"One delivery a day with all outputs since the day before, at this time in the zone of the policy; '' for each by itself." placeholder:"HH:MM"`
 	Description *string        `help:"For people." placeholder:"TEXT"`
 }
 
@@ -31,7 +32,7 @@ func (f webhookFlags) members() map[string]any {
 	if f.MaxAge != nil {
 		m["max_age"] = f.MaxAge.String()
 	}
-	for name, text := range map[string]*string{"org_unit": f.OrgUnit, "min_level": f.MinLevel, "description": f.Description} {
+	for name, text := range map[string]*string{"org_unit": f.OrgUnit, "min_level": f.MinLevel, "digest": f.Digest, "description": f.Description} {
 		if text != nil {
 			m[name] = *text
 		}

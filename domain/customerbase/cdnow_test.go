@@ -78,9 +78,14 @@ func TestTheSampleOfCDNOWHasThePublishedLogLikelihoods(t *testing.T) {
 	for m, want := range map[customerbase.PurchaseModel]string{
 		cdnowBG: "-9582.429207", cdnowMBG: "-9582.135716", cdnowPareto: "-9594.976179",
 		customerbase.NBD{R: 0.384766, Alpha: 12.072024}: "-9763.658",
-		// CLVTools prints these parameters of BG/NBD and Pareto/NBD.
+		// CLVTools prints these parameters of BG/NBD and Pareto/NBD, the vignette of BTYD the next ones.
 		customerbase.BGNBD{R: 0.2425945, Alpha: 4.4136019, A: 0.7929199, B: 2.4258881}:  "-9582.429",
 		customerbase.ParetoNBD{R: 0.55315, Alpha: 10.57633, S: 0.60625, Beta: 11.67150}: "-9594.976",
+		customerbase.BGNBD{R: 0.2425982, Alpha: 4.4136842, A: 0.7929899, B: 2.4261667}:  "-9582.429",
+		customerbase.ParetoNBD{R: 0.553, Alpha: 10.580, S: 0.606, Beta: 11.656}:         "-9594.976",
+		// lifetimes prints these, the last ones from BTYDplus.
+		customerbase.ParetoNBD{R: 0.553, Alpha: 10.578, S: 0.606, Beta: 11.669}: "-9594.976",
+		customerbase.MBGNBD{R: 0.525, Alpha: 6.183, A: 0.891, B: 1.614}:         "-9582.136",
 	} {
 		get := value(t)
 		whole := get(m.SampleLogLikelihood(s))

@@ -15,22 +15,6 @@ var (
 	ErrNoValue = errors.New("no finite value")
 )
 
-// Parameter is a named parameter of a model.
-type Parameter struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-}
-
-// positive returns an error for the first parameter that is not positive and finite.
-func positive(model string, parameters []Parameter) error {
-	for _, p := range parameters {
-		if !(p.Value > 0) || math.IsInf(p.Value, 1) {
-			return fmt.Errorf("%s: %s is %v, must be positive and finite: %w", model, p.Name, p.Value, ErrParameters)
-		}
-	}
-	return nil
-}
-
 // notNegative returns an error if an argument is negative, infinite or NaN.
 func notNegative(name string, x float64) error {
 	if !(x >= 0) || math.IsInf(x, 1) {

@@ -23,6 +23,15 @@ type Spend struct {
 // NameGammaGamma is the name of the model in events and reports.
 const NameGammaGamma = "gamma_gamma"
 
+// NewGammaGamma returns the model of parameters by name; errors are those of NewPurchaseModel.
+func NewGammaGamma(parameters map[string]float64) (GammaGamma, error) {
+	m := GammaGamma{P: parameters["p"], Q: parameters["q"], V: parameters["v"]}
+	if err := restored(m, parameters); err != nil {
+		return GammaGamma{}, err
+	}
+	return m, nil
+}
+
 // Name returns NameGammaGamma.
 func (m GammaGamma) Name() string { return NameGammaGamma }
 

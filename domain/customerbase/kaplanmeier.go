@@ -17,6 +17,17 @@ type Lifetime struct {
 	Customers int
 }
 
+// validate returns an error unless the lifetime is possible.
+func (l Lifetime) validate() error {
+	if err := notNegative("duration", l.Duration); err != nil {
+		return err
+	}
+	if l.Customers <= 0 {
+		return fmt.Errorf("a lifetime of %d customers: %w", l.Customers, ErrArgument)
+	}
+	return nil
+}
+
 // Step is a duration at which relationships ended or were last observed.
 type Step struct {
 	Duration float64
@@ -38,11 +49,8 @@ func KaplanMeier(lifetimes []Lifetime) (Curve, error) {
 	slices.SortFunc(sorted, func(a, b Lifetime) int { return cmp.Compare(a.Duration, b.Duration) })
 	atRisk := 0
 	for _, l := range sorted {
-		if err := notNegative("duration", l.Duration); err != nil {
+		if err := l.validate(); err != nil {
 			return nil, err
-		}
-		if l.Customers <= 0 {
-			return nil, fmt.Errorf("a lifetime of %d customers: %w", l.Customers, ErrArgument)
 		}
 		atRisk += l.Customers
 	}

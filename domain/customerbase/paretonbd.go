@@ -36,9 +36,13 @@ func (m ParetoNBD) head(x float64) float64 {
 // The literature writes the integral as a difference of two hypergeometric functions, which loses its digits when the last
 // purchase is recent and leaves the range when x is large (Fader and Hardie 2005, note 9).
 func (m ParetoNBD) terms(x float64, last, age parts) (there, left float64) {
+	return m.join(x, age, powers{m.R + x, m.S + 1, m.Alpha, m.Beta}.logIntegral(last, age))
+}
+
+// join makes the terms out of the logarithm of the integral.
+func (m ParetoNBD) join(x float64, age parts, logIntegral float64) (there, left float64) {
 	there = -float64((m.R+x)*age[0]) - float64(m.S*age[1])
-	i := powers{m.R + x, m.S + 1, m.Alpha, m.Beta}
-	return there, stablemath.Log(m.S) + i.logIntegral(last, age)
+	return there, stablemath.Log(m.S) + logIntegral
 }
 
 // ofTime returns log(alpha + t) and log(beta + t).
@@ -61,14 +65,17 @@ func (m ParetoNBD) SampleLogLikelihood(s *Sample) (float64, error) {
 	if err := m.Validate(); err != nil {
 		return 0, err
 	}
-	return finite("log-likelihood of the sample under pareto_nbd", s.total(
-		func(x float64) parts { return parts{m.head(x), x} },
-		m.ofTime,
-		func(count, last, age parts) float64 {
-			there, left := m.terms(count[1], last, age)
-			return count[0] + stablemath.LogAdd(there, left)
-		},
-	))
+	l := m.newLadder(s)
+	logs, heads := m.logIntegrals(l), make([]float64, len(s.counts))
+	for i, x := range s.counts {
+		heads[i] = m.head(float64(x))
+	}
+	var sum stablemath.Sum
+	for i, p := range s.places {
+		there, left := m.join(float64(s.counts[p.count]), l.at[p.age], logs[i])
+		sum.Add(float64(s.groups[i].Customers) * (heads[p.count] + stablemath.LogAdd(there, left)))
+	}
+	return finite("log-likelihood of the sample under pareto_nbd", sum.Value())
 }
 
 // Alive returns the share of the first of the two terms of the likelihood.

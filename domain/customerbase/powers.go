@@ -17,6 +17,16 @@ var gauss = [4]struct{ node, weight float64 }{
 	{0.9602898564975363, 0.10122853629037626},
 }
 
+// gaussPiece returns the integral of a function between two points by this rule.
+func gaussPiece(value func(float64) float64, from, to float64) float64 {
+	half, sum := float64((to-from)/2), 0.0
+	for _, g := range gauss {
+		d := float64(half * g.node)
+		sum += float64(g.weight * (value(from+half-d) + value(from+half+d)))
+	}
+	return float64(half * sum)
+}
+
 const (
 	// pieceDecay and pieceWidth bound a piece of the integral: by how many powers of e the integrand may change, and how
 	// wide it may be, for eight points to give 13 digits.
@@ -54,13 +64,7 @@ func (w powers) logIntegral(from, to parts) float64 {
 		if width := pieceAt(near, far, share, u); width < end-u {
 			next = u + width
 		}
-		half := float64((next - u) / 2)
-		piece := 0.0
-		for _, g := range gauss {
-			d := float64(half * g.node)
-			piece += float64(g.weight * (value(u+half-d) + value(u+half+d)))
-		}
-		piece = float64(half * piece)
+		piece := gaussPiece(value, u, next)
 		sum += piece
 		if piece < before && piece < negligible*sum {
 			break

@@ -175,27 +175,6 @@ func TestBadArgumentsAreNamed(t *testing.T) {
 	}
 }
 
-func TestModelsAreRestoredFromTheirParametersByName(t *testing.T) {
-	t.Parallel()
-	for _, m := range []customerbase.PurchaseModel{cdnowMBG, cdnowBG, cdnowPareto, customerbase.NBD{R: 1, Alpha: 2}} {
-		named := make(map[string]float64)
-		for _, p := range m.Parameters() {
-			named[p.Name] = p.Value
-		}
-		again, err := customerbase.NewPurchaseModel(m.Name(), named)
-		if err != nil || again != m {
-			t.Errorf("%+v became %+v, %v", m, again, err)
-		}
-		named["x"] = 1
-		if _, err := customerbase.NewPurchaseModel(m.Name(), named); !errors.Is(err, customerbase.ErrParameters) {
-			t.Errorf("%s with another parameter: the error is %v", m.Name(), err)
-		}
-	}
-	if _, err := customerbase.NewPurchaseModel("rfm", nil); !errors.Is(err, customerbase.ErrParameters) {
-		t.Errorf("the error is %v", err)
-	}
-}
-
 func TestHistoryOfDaysCountsDaysOnceAndStopsAtTheEnd(t *testing.T) {
 	t.Parallel()
 	h, ok := customerbase.HistoryOfDays([]int{10, 10, 17, 24, 24, 40}, 38, 7)

@@ -33,8 +33,9 @@ const (
 	NameParetoNBD = "pareto_nbd"
 )
 
-// NewPurchaseModel returns the purchase model of a name with parameters by name, as an event holds them. It returns an
-// error for an unknown name, a missing, an unknown or an impossible parameter.
+// NewPurchaseModel returns the purchase model of a name with parameters by name, as an event holds them; Named gives them
+// back. The error wraps ErrParameters and names the model that is unknown, or the parameter that is missing, unknown or
+// impossible.
 func NewPurchaseModel(name string, parameters map[string]float64) (PurchaseModel, error) {
 	p := parameters
 	var m PurchaseModel
@@ -50,10 +51,7 @@ func NewPurchaseModel(name string, parameters map[string]float64) (PurchaseModel
 	default:
 		return nil, fmt.Errorf("purchase model %q is unknown: %w", name, ErrParameters)
 	}
-	if want := len(m.Parameters()); len(p) != want {
-		return nil, fmt.Errorf("%s: %d parameters, want %d: %w", name, len(p), want, ErrParameters)
-	}
-	if err := m.Validate(); err != nil {
+	if err := restored(m, p); err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -14,6 +14,8 @@ func TestBGNBDPointValuesOfLifetimesAndTheHardieSpreadsheet(t *testing.T) {
 	get := value(t)
 	rounded := customerbase.BGNBD{R: 0.242593, Alpha: 4.413532, A: 0.792886, B: 2.425753}
 	printed(t, "expected purchases of the first customer", get(rounded.Expected(history(2, 30.43, 38.86), 39)), "1.226")
+	printed(t, "expected purchases of the first customer at more digits", get(cdnowBG.Expected(history(2, 30.43, 38.86), 39)), "1.22591")
+	printed(t, "expected repeats in 78 weeks at more digits", get(cdnowBG.ExpectedRepeats(78)), "1.8580")
 	printed(t, "chance of the first customer to be alive", get(cdnowBG.Alive(history(2, 30.43, 38.86))), "0.7266")
 	for at, want := range map[float64]string{
 		0.1429: "0.0078", 1: "0.0532", 3: "0.1506", 31.8571: "1.0405", 32: "1.0437", 78: "1.8576",

@@ -22,6 +22,7 @@ type Sample struct {
 	places []places
 	counts []int
 	times  []float64
+	plans  []rungs
 }
 
 // places says where the parts of a group's history are among the distinct counts and times.
@@ -59,7 +60,7 @@ func compareHistories(a, b History) int {
 	return cmp.Or(cmp.Compare(a.Repeats, b.Repeats), cmp.Compare(a.Last, b.Last), cmp.Compare(a.Age, b.Age))
 }
 
-// index finds the distinct counts and times and the place of each group among them.
+// index finds the distinct counts and times and the place of each group among them, and plans integrals over them.
 func (s *Sample) index() {
 	slices.Sort(s.counts)
 	s.counts = slices.Compact(s.counts)
@@ -71,6 +72,7 @@ func (s *Sample) index() {
 		age, _ := slices.BinarySearch(s.times, g.Age)
 		s.places = append(s.places, places{count, last, age})
 	}
+	s.plans = s.ladders()
 }
 
 // Groups yields the distinct histories in order: by repeats, then last, then age.

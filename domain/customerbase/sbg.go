@@ -21,6 +21,15 @@ type Cohort struct {
 // NameSBG is the name of the model in events and reports.
 const NameSBG = "sbg"
 
+// NewSBG returns the model of parameters by name; errors are those of NewPurchaseModel.
+func NewSBG(parameters map[string]float64) (SBG, error) {
+	m := SBG{Alpha: parameters["alpha"], Beta: parameters["beta"]}
+	if err := restored(m, parameters); err != nil {
+		return SBG{}, err
+	}
+	return m, nil
+}
+
 // Name returns NameSBG.
 func (m SBG) Name() string { return NameSBG }
 

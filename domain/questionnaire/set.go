@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"errors"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -20,14 +21,16 @@ var builtIn []byte
 // DefaultDocument returns the built-in questionnaires as a documented YAML document.
 func DefaultDocument() []byte { return bytes.Clone(builtIn) }
 
-// Default returns the built-in questionnaires: sales, service, nps, csat and ces.
-func Default() *Set {
+// Default returns the built-in questionnaires: sales, service, nps, csat and ces. They are shared and must not be changed.
+func Default() *Set { return parsedDefault() }
+
+var parsedDefault = sync.OnceValue(func() *Set {
 	s, err := Parse(nil)
 	if err != nil {
 		panic("questionnaire: the embedded document is invalid: " + err.Error())
 	}
 	return s
-}
+})
 
 // Parse reads a YAML document over the built-in questionnaires: one with the name of a built-in questionnaire replaces
 // it, others are added. Unknown names, values of the wrong kind and values out of range are faults of one *Error that

@@ -12,13 +12,13 @@ import (
 	"github.com/rapport-crm/rapport/domain/schemas"
 )
 
-// everyType returns the types of events and of derived events.
+// everyType returns the types of events, of derived events and of states.
 func everyType() []*domain.Type {
 	all := slices.Clone(domain.Types())
 	for _, typ := range domain.Outputs() {
 		all = append(all, typ.Type)
 	}
-	return all
+	return append(all, domain.CustomerStateType())
 }
 
 // find returns the type of event or derived event of the given name.

@@ -261,3 +261,27 @@ func testReadOnlyTrimmed(t *testing.T, s Setup) {
 		t.Errorf("after the trim: %s", got)
 	}
 }
+
+func testCompacted(t *testing.T, s Setup) {
+	if s.CreateTopic == nil {
+		t.Skip("this broker makes no compacted topics")
+	}
+	cfg := eventstore.Config{Brokers: s.Brokers(t), Partitions: 2}
+	states := eventstore.OutletTopic{Name: newTopic(), Compact: true}
+	outlet := openOutlet(t, cfg, states)
+	for _, want := range []bool{true, false} {
+		if empty, err := outlet.Empty(t.Context(), states.Name); err != nil || empty != want {
+			t.Errorf("the topic is empty: %v, want %v: %v", empty, want, err)
+		}
+		mustPublish(t, outlet, states.Name, numbered("a", 0, 1))
+	}
+	openOutlet(t, cfg, states)
+	_, err := eventstore.Open(t.Context(), eventstore.Config{Brokers: cfg.Brokers, Topic: states.Name})
+	wantError(t, "open it as an event log", err, eventstore.ErrUnfitTopic)
+
+	kept := eventstore.OutletTopic{Name: newTopic()}
+	openOutlet(t, cfg, kept)
+	kept.Compact = true
+	_, err = eventstore.OpenOutlet(t.Context(), cfg, kept)
+	wantError(t, "open a topic that keeps every record as a compacted one", err, eventstore.ErrUnfitTopic)
+}

@@ -63,6 +63,7 @@ func Run(t *testing.T, s Setup) {
 		{"CloseEndsFollowersAndRefusesAppends", testClose},
 		{"PartitionsAreChosenAsByTheJavaClient", testPartitionOf},
 		{"AnOutletCreatesItsTopicsAndKeepsTheOrder", testOutlet},
+		{"ACompactedOutputTopicIsMadeSoAndRefusedOtherwise", testCompacted},
 		{"AnOutletRepeatsWhatWasNotAcknowledged", testOutletLostAck},
 		{"AnOutletKeepsTheOrderWhenAcknowledgementsAreLost", testOutletOrder},
 		{"AnOutletWaitsForABrokerThatIsAway", testOutletOutage},

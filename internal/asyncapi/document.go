@@ -36,7 +36,7 @@ type object = map[string]any
 func Document(version string) ([]byte, error) {
 	channels, operations, messages, data := object{}, object{}, object{}, object{}
 	for _, typ := range domain.Outputs() {
-		schema, err := dataSchema(typ)
+		schema, err := dataSchema(typ.Type)
 		if err != nil {
 			return nil, fmt.Errorf("describe outputs: %s: %w", typ.Name, err)
 		}
@@ -49,10 +49,17 @@ func Document(version string) ([]byte, error) {
 		channels[name].(object)["messages"].(object)[typ.Name] = ref("#/components/messages/" + typ.Name)
 	}
 	data["cloudevent"] = cloudEvent()
+	state := domain.CustomerStateType()
+	schema, err := dataSchema(state)
+	if err != nil {
+		return nil, fmt.Errorf("describe outputs: %s: %w", state.Name, err)
+	}
+	data[state.Name], messages[state.Name] = schema, stateMessage(state)
+	channels["customers"], operations["publish_customers"] = stateChannel(state), operation("customers")
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
-	err := encoder.Encode(object{
+	err = encoder.Encode(object{
 		"asyncapi":           specification,
 		"info":               object{"title": "Rapport outputs", "version": version, "description": description},
 		"defaultContentType": contentType,
@@ -96,9 +103,30 @@ func message(typ *domain.OutputType) object {
 	}
 }
 
+// stateChannel describes the topic of what each customer is now.
+func stateChannel(typ *domain.Type) object {
+	c := channel(domain.CustomersTopic)
+	c["description"] = `What each customer is now, for those who keep a table of them. It is there when the engine is told to keep it.
+The broker keeps the last record of each customer at least. A record replaces the one before unless its sequence is lower.`
+	c["bindings"].(object)["kafka"].(object)["topicConfiguration"] = object{"cleanup.policy": []string{"compact"}}
+	c["messages"].(object)[typ.Name] = ref("#/components/messages/" + typ.Name)
+	return c
+}
+
+// stateMessage describes the state of a customer, which has no envelope.
+func stateMessage(typ *domain.Type) object {
+	return object{
+		"name": typ.Name, "title": typ.Name, "summary": typ.Description, "contentType": "application/json",
+		"payload": ref("#/components/schemas/" + typ.Name),
+		"bindings": object{"kafka": object{
+			"key": object{"type": "string", "description": "The customer, as in id."}, "bindingVersion": bindings,
+		}},
+	}
+}
+
 // dataSchema returns the published schema of the data of a type. It uses no keyword that AsyncAPI's own form of schemas
 // does not have, so that it stands there without the marks of a document of its own.
-func dataSchema(typ *domain.OutputType) (object, error) {
+func dataSchema(typ *domain.Type) (object, error) {
 	text, ok := schemas.Lookup(typ.Name, typ.Version)
 	if !ok {
 		return nil, fmt.Errorf("version %d has no schema", typ.Version)

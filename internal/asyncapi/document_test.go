@@ -201,3 +201,37 @@ func golden(t *testing.T, name string, version int) map[string]any {
 	}
 	return value.(map[string]any)
 }
+
+// The golden states stand for what is on the topic of customers, so none ever changes.
+func TestEveryStateEverPublishedFollowsItsSchema(t *testing.T) {
+	t.Parallel()
+	_, doc := document(t)
+	typ := domain.CustomerStateType()
+	for version := 1; version <= typ.Version; version++ {
+		text, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("%s.v%d.json", typ.Name, version)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, ok := schemas.Lookup(typ.Name, version)
+		if !ok {
+			t.Fatalf("version %d of %s has no schema", version, typ.Name)
+		}
+		src, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compile(t, schemas.ID(typ.Name, version), src).Validate(value); err != nil {
+			t.Errorf("version %d: %v", version, err)
+		}
+		if version == typ.Version {
+			payload := compile(t, "https://example.org/asyncapi.json#/components/messages/"+typ.Name+"/payload", doc)
+			if err := payload.Validate(value); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

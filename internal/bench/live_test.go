@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/bench/naive"
+	"github.com/rapport-crm/rapport/internal/outputs"
 	"github.com/rapport-crm/rapport/internal/pg"
 	"github.com/rapport-crm/rapport/internal/pgtest"
 	"github.com/rapport-crm/rapport/internal/replay"
@@ -60,7 +62,34 @@ func share(ends eventstore.Positions, n int) eventstore.Positions {
 // BenchmarkLive folds the log into PostgreSQL as a serving engine does that catches up: checkpointed batches, commits
 // synced.
 func BenchmarkLive(b *testing.B) {
+	live(b, log(b), func(*pgview.Store) projections.Register { return nil })
+}
+
+// BenchmarkLiveWithStates is BenchmarkLive with the state of each customer that a batch changed published on a topic. The
+// topic is not compacted, which the embedded broker could not do; that is work of a broker afterwards.
+func BenchmarkLiveWithStates(b *testing.B) {
 	l := log(b)
+	outlet, err := eventstore.OpenOutlet(b.Context(), eventstore.Config{Brokers: l.Brokers(), Partitions: l.Partitions()},
+		eventstore.OutletTopic{Name: domain.CustomersTopic})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := outlet.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	var states atomic.Int64
+	count := func(_ string, n int) { states.Add(int64(n)) }
+	live(b, l, func(store *pgview.Store) projections.Register {
+		return outputs.NewCustomers(outlet, store, outputs.Options{Era: store.Era, Count: count})
+	})
+	b.ReportMetric(float64(states.Load())/float64(b.N), "states/op")
+}
+
+// live folds a share of the log into views of PostgreSQL, and puts states into the register of each.
+func live(b *testing.B, l *eventstore.Log, register func(*pgview.Store) projections.Register) {
+	b.Helper()
 	ends, err := l.Ends(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -71,7 +100,8 @@ func BenchmarkLive(b *testing.B) {
 		b.StopTimer()
 		store, fold := views(b, l)
 		b.StartTimer()
-		runner := projections.NewRunner(l, store, fold, projections.RunnerOptions{WindowBytes: liveWindow})
+		options := projections.RunnerOptions{WindowBytes: liveWindow, Register: register(store)}
+		runner := projections.NewRunner(l, store, fold, options)
 		if err := runner.RunUntil(b.Context(), until); err != nil {
 			b.Fatal(err)
 		}

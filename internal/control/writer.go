@@ -92,8 +92,13 @@ func record(partition int, typ string, at domain.Instant, actor string, data any
 	if err != nil {
 		return eventstore.Record{}, err
 	}
+	return seal(domain.DerivedID(typ, strconv.Itoa(partition), at.String(), string(body)), typ, at, actor, body)
+}
+
+// seal returns a control record with an id.
+func seal(id, typ string, at domain.Instant, actor string, body []byte) (eventstore.Record, error) {
 	ev := domain.Event{
-		ID:     domain.DerivedID(typ, strconv.Itoa(partition), at.String(), string(body)),
+		ID:     id,
 		Source: source, Type: typ, Subject: domain.ControlSubject, Time: at, Actor: actor,
 		ExpectedVersion: domain.NoExpectation, Data: body,
 	}
@@ -119,8 +124,7 @@ func (w *Writer) Publish(ctx context.Context, text []byte, actor string) (*Publi
 	if err != nil {
 		return nil, fmt.Errorf("publish policy: %w", err)
 	}
-	document := string(policy.Document())
-	if err := w.unused(ctx, policy.Version, document); err != nil {
+	if err := w.unused(ctx, policy); err != nil {
 		return nil, fmt.Errorf("publish policy %q: %w", policy.Version, err)
 	}
 	partitions, err := w.views.Partitions(ctx)
@@ -129,7 +133,7 @@ func (w *Writer) Publish(ctx context.Context, text []byte, actor string) (*Publi
 	}
 	clock, _ := Clock(policy, newest(partitions), w.now())
 	published := &Published{Version: policy.Version, At: clock}
-	data := domain.PolicyPublished{Version: policy.Version, Document: document}
+	data := domain.PolicyPublished{Version: policy.Version, Document: string(policy.Document())}
 	for p := range w.log.Partitions() {
 		at, err := w.append(ctx, p, "policy.published", clock, actor, data)
 		if err != nil {
@@ -140,25 +144,37 @@ func (w *Writer) Publish(ctx context.Context, text []byte, actor string) (*Publi
 	return published, nil
 }
 
-// unused returns nil unless another document was published under the version.
-func (w *Writer) unused(ctx context.Context, version, document string) error {
+// unused returns nil unless another policy was published under the version.
+func (w *Writer) unused(ctx context.Context, policy *domain.Policy) error {
 	policies, err := w.views.Policies(ctx)
 	if err != nil {
 		return err
 	}
 	for i := range policies {
-		if p := &policies[i]; p.Version == version && !samePolicy(p.Document, document) {
+		if conflicting(&policies[i], policy) {
 			return ErrConflicting
 		}
 	}
 	return nil
 }
 
-// samePolicy reports whether a published document says the same as one with every value written out. It may leave out
-// values, because other programs write policies too.
-func samePolicy(published, document string) bool {
-	policy, err := domain.ParsePolicy([]byte(published))
-	return err == nil && string(policy.Document()) == document
+// conflicting reports whether a published policy has the version of another one and other values. Its document may leave out
+// values, because other programs write policies too. Models that were fitted since it was published do not matter.
+func conflicting(published *projections.PolicyView, other *domain.Policy) bool {
+	policy, err := domain.ParsePolicy([]byte(published.Document))
+	if err != nil {
+		return published.Version == other.Version
+	}
+	if policy.Version == other.Version {
+		return policy.Digest() != other.Digest()
+	}
+	bare := policy.Published()
+	if bare.Version != other.Version {
+		return false
+	}
+	given := *other
+	given.Models = nil
+	return bare.Digest() != given.Digest()
 }
 
 // newest returns the newest instant that any partition has seen.

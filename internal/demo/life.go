@@ -29,6 +29,8 @@ type life struct {
 	model  string
 	bought bool
 	km     int
+	// latest is the product that the customer bought last.
+	latest string
 	// plan and club are the ids of the maintenance plan and the club, empty without one.
 	plan, club string
 	marketing  bool
@@ -93,6 +95,9 @@ func (l *life) tell(data any) string { return l.by("", "", data) }
 // by makes an event of the customer that an employee did through a channel, and returns its id.
 func (l *life) by(employee string, c domain.Channel, data any) string {
 	l.events++
+	if bought, ok := data.(domain.PurchaseRecorded); ok {
+		l.latest = bought.Product
+	}
 	return l.emit(data, l.stamp(employee, c))
 }
 

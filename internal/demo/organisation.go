@@ -69,6 +69,8 @@ type dealer struct {
 	events, sheets int
 	// latest are the latest complaints about each subject.
 	latest map[string]complaintRef
+	// batch is the bad batch that the dealer sold, if it is the one.
+	batch batch
 }
 
 // post is a position that employees hold one after another.
@@ -95,6 +97,9 @@ func (w *world) openDealers() {
 			d.fill(p, 20, 1200)
 		}
 		w.dealers = append(w.dealers, d)
+		if i == spoiltDealer {
+			w.at(opening(w.now+domain.Instant(w.g.options.Days)*domain.Day*5/8, &d.dice), d.sellBatch)
+		}
 		w.at(w.now+d.dice.between(20*domain.Day, 40*domain.Day), d.review)
 	}
 }

@@ -55,6 +55,7 @@ func TestEveryReportOfTheDefaultRunTellsSomething(t *testing.T) {
 	for name, tells := range map[string]func(views){
 		"complaints": complaintsTell, "deadlines": deadlinesTell, "satisfaction": satisfactionTells, "follow-ups": followUpsTell,
 		"rectifications": rectificationsTell, "contacts": contactsTell, "departures": departuresTell,
+		"losses": lossesTell,
 	} {
 		t.Run(name, func(t *testing.T) { tells(views{t, store}) })
 	}

@@ -159,13 +159,14 @@ func (l *life) counter() {
 	if l.dice.chance(300) {
 		buy.Channel = domain.ChannelWebsite
 	}
+	l.offerBatch(&buy)
 	id := l.by("", buy.Channel, buy)
 	if l.dice.chance(200) {
 		l.after(l.hours(1, 30), l.askAboutPurchase)
 	}
 	if l.dice.chance(50) {
 		l.after(l.days(2, 12), func() {
-			l.tell(domain.PurchaseReturned{Amount: buy.Amount, Quantity: buy.Quantity, Product: product, Of: id, Reason: "does not fit"})
+			l.tell(domain.PurchaseReturned{Amount: buy.Amount, Quantity: buy.Quantity, Product: buy.Product, Of: id, Reason: "does not fit"})
 			l.feel(-20)
 		})
 	}
@@ -209,6 +210,7 @@ func (l *life) grant() { l.grantTerms(l.mint("TRM")) }
 func (l *life) grantTerms(terms string) {
 	expires := l.now + 365*domain.Day
 	l.by(l.owner, "", domain.TermsGranted{TermsID: terms, ExpiresAt: expires, Description: "Eight percent off labour for fleets."})
+	l.expect()
 	again := -l.days(2, 60)
 	if l.bad(people, 300) {
 		again = l.days(1, 40)
@@ -216,6 +218,18 @@ func (l *life) grantTerms(terms string) {
 	if !l.bad(people, 250) {
 		l.habit(expires-l.now+again, func() { l.grantTerms(terms) })
 	}
+}
+
+// expect has the owner write down the next purchase of a firm: when one is due by its habit, and for a little more than most
+// visits cost.
+func (l *life) expect() {
+	if l.owner == "" {
+		return
+	}
+	l.by(l.owner, "", domain.CustomerEventForecast{
+		ForecastID: l.mint("FC"), Kind: domain.ForecastPurchase, ExpectedAt: l.now + domain.Instant(l.temper.cadence)*domain.Day,
+		Revenue: new(yuan(1200)), Forecaster: l.owner,
+	})
 }
 
 // spend attributes a cost in whole yuan to the customer.

@@ -9,18 +9,23 @@ func (l *life) analyse(cause domain.ChurnCause, nature domain.LossNature) {
 		if l.dice.chance(850) {
 			l.by(decider, "", domain.ChurnCauseDetermined{Cause: cause})
 		}
-		if l.dice.chance(150) {
-			l.habit(l.days(60, 200), func() { l.end("no answer") })
-			return
-		}
-		if nature == domain.LossPermanent || l.dice.chance(200) {
-			l.by(decider, "", domain.WinBackDecided{Decision: domain.DecisionLetGo, Reason: "The cost would exceed the value."})
-			l.habit(l.days(20, 150), func() { l.end("customer left") })
-			return
-		}
-		l.by(decider, "", domain.WinBackDecided{Decision: domain.DecisionRecover, Reason: "A good customer for years."})
-		l.winBack(cause, decider)
+		l.triage(cause, nature, decider)
 	})
+}
+
+// triage says whether the customer is to be won back. One loss in seven is left undecided.
+func (l *life) triage(cause domain.ChurnCause, nature domain.LossNature, decider string) {
+	if l.dice.chance(150) {
+		l.habit(l.days(60, 200), func() { l.end("no answer") })
+		return
+	}
+	if nature == domain.LossPermanent || l.dice.chance(200) {
+		l.by(decider, "", domain.WinBackDecided{Decision: domain.DecisionLetGo, Reason: "The cost would exceed the value."})
+		l.habit(l.days(20, 150), func() { l.end("customer left") })
+		return
+	}
+	l.by(decider, "", domain.WinBackDecided{Decision: domain.DecisionRecover, Reason: "A good customer for years."})
+	l.winBack(cause, decider)
 }
 
 // winBack is the case: one or two contacts, then an offer. An apology and an offer help most those who left for the
@@ -65,7 +70,7 @@ func (l *life) winBack(cause domain.ChurnCause, owner string) {
 // comeBack takes the offer: the customer buys again and the case is won.
 func (l *life) comeBack(id, offer, owner string, cost int) {
 	l.tell(domain.WinBackOfferAccepted{WinBackID: id, OfferID: offer})
-	l.spend(cost, domain.CostWinBack, id)
+	l.spend(cost, domain.CostWinBack, offer)
 	if l.dice.chance(600) {
 		l.by(owner, "", domain.CustomerReturned{Note: "Came by in person."})
 	}

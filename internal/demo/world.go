@@ -70,8 +70,9 @@ type stamp struct {
 	subject, actor, unit string
 	channel              domain.Channel
 	cause                string
-	// number counts the events of the stream.
+	// number counts the events of the stream, id is the id of an event that has one of its own.
 	number int
+	id     string
 	// at is when it happened, for an event that is recorded later than that; zero for now.
 	at domain.Instant
 }
@@ -89,6 +90,7 @@ func (w *world) emit(data any, s stamp) string {
 func (w *world) emitAs(name string, data any, s stamp) string {
 	var key [64]byte
 	id := uuid.NewSHA1(w.space, strconv.AppendInt(append(append(key[:0], s.subject...), '/'), int64(s.number), 10)).String()
+	id = cmp.Or(s.id, id)
 	if w.now < w.from {
 		return id
 	}

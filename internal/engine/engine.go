@@ -48,11 +48,14 @@ type Config struct {
 	MaxLag int64
 	// NoOutputs leaves the output topics alone.
 	NoOutputs bool
-	// NoReactor leaves it to others to tell the customers of employees who left.
+	// CustomersTopic keeps the state of each customer on a compacted topic. It needs a Kafka cluster, as the embedded broker
+	// has no such topics, and a database, which knows what was published.
+	CustomersTopic bool
+	// NoReactor leaves it to others to tell the customers of employees who left, and units of mass losses.
 	NoReactor bool
-	// ReactEvery is the time between two looks for employees who left. Default: reactor.DefaultEvery.
+	// ReactEvery is the time between two looks for employees who left, and for mass losses. Default: reactor.DefaultEvery.
 	ReactEvery time.Duration
-	// Webhooks are the settings of webhooks; Topics, Logger, Filed and Attempted are those of the engine.
+	// Webhooks are the settings of webhooks; Topics, Logger, Zone, Filed and Attempted are those of the engine.
 	Webhooks notify.Options
 	// Version is the version of the program, for the API's document.
 	Version string
@@ -60,6 +63,9 @@ type Config struct {
 
 // ErrOtherPolicy says that the views began with another policy than the one asked for.
 var ErrOtherPolicy = errors.New("the views began with another policy: publish the new one, or rebuild the views with it")
+
+// ErrCustomersTopic says that the states of customers were asked for where they cannot be published.
+var ErrCustomersTopic = errors.New("the topic of customers needs a Kafka cluster and a database")
 
 // Engine is an opened engine. Its parts may be used as soon as it is open; the views follow the log while Run runs.
 type Engine struct {
@@ -78,6 +84,8 @@ type Engine struct {
 	policy   *policyInForce
 	outcomes *projections.Outcomes
 	outlet   *eventstore.Outlet
+	// states leads to the topic of customers; nil when their states are not published.
+	states *eventstore.Outlet
 	// stream is nil when nothing is published.
 	stream *stream.Hub
 	// webhooks is nil when nothing is published.
@@ -110,6 +118,9 @@ func Open(ctx context.Context, c Config, logger *slog.Logger) (e *Engine, err er
 		return e, err
 	}
 	if err := e.openViews(ctx); err != nil {
+		return e, err
+	}
+	if err := e.openStates(ctx); err != nil {
 		return e, err
 	}
 	if err := e.openWebhooks(ctx); err != nil {

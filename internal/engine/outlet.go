@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/outputs"
 	"github.com/rapport-crm/rapport/internal/stream"
 	"github.com/rapport-crm/rapport/projections"
+	"github.com/rapport-crm/rapport/projections/pgview"
 )
 
 // openOutlet opens the output topics, and makes those that are missing.
@@ -42,6 +44,32 @@ func (e *Engine) openStream(ctx context.Context, cfg eventstore.Config) error {
 		return err
 	}
 	e.stream, e.closes = hub, append(e.closes, hub.Close)
+	return nil
+}
+
+// openStates opens the compacted topic of customers, and makes it when it is missing.
+func (e *Engine) openStates(ctx context.Context) error {
+	switch {
+	case !e.config.CustomersTopic:
+		return nil
+	case !e.shared() || len(e.config.Log.Kafka) == 0:
+		return ErrCustomersTopic
+	}
+	cfg := eventstore.Config{
+		Brokers: e.Log.Brokers(), Partitions: e.Log.Partitions(), ReplicationFactor: e.config.Log.ReplicationFactor, Logger: e.logger,
+	}
+	outlet, err := eventstore.OpenOutlet(ctx, cfg, eventstore.OutletTopic{Name: domain.CustomersTopic, Compact: true})
+	if err != nil {
+		return fmt.Errorf("open the topic of customers: %w", err)
+	}
+	e.states, e.closes = outlet, append(e.closes, outlet.Close)
+	empty, err := outlet.Empty(ctx, domain.CustomersTopic)
+	if err == nil && empty {
+		err = pgview.ForgetFilled(ctx, e.pool)
+	}
+	if err != nil {
+		return fmt.Errorf("open the topic of customers: %w", err)
+	}
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rapport-crm/rapport/internal/ingest"
 	"github.com/rapport-crm/rapport/internal/reactor"
 )
@@ -18,8 +20,11 @@ func (e *Engine) react(ctx context.Context, partitions []int) error {
 		return err
 	}
 	door := ingest.New(e.Log, e.policy.get, time.Now, ingest.Options{})
-	departures := reactor.NewDepartures(e.views, e.Log, e.Progress, door, reactor.Options{
-		Every: e.config.ReactEvery, Released: e.metrics.Released, Logger: e.logger,
-	})
-	return departures.Run(ctx, partitions)
+	options := reactor.Options{Every: e.config.ReactEvery, Released: e.metrics.Released, Logger: e.logger}
+	departures := reactor.NewDepartures(e.views, e.Log, e.Progress, door, options)
+	massLosses := reactor.NewMassLosses(e.views, e.Log, e.Progress, door, options)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return departures.Run(ctx, partitions) })
+	group.Go(func() error { return massLosses.Run(ctx, partitions) })
+	return group.Wait()
 }

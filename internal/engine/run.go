@@ -17,6 +17,7 @@ import (
 	"github.com/rapport-crm/rapport/internal/control"
 	"github.com/rapport-crm/rapport/internal/httpapi"
 	"github.com/rapport-crm/rapport/internal/ingest"
+	"github.com/rapport-crm/rapport/internal/outputs"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/pgview"
 )
@@ -122,6 +123,9 @@ func (e *Engine) duty(ctx context.Context, store *pgview.Store) (projections.Run
 	}
 	outlet, err := e.publisher(ctx)
 	options.Outlet = outlet
+	if e.states != nil {
+		options.Register = outputs.NewCustomers(e.states, store, outputs.Options{Era: store.Era, Count: e.metrics.Published})
+	}
 	return options, e.work, err
 }
 

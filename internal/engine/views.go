@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 )
@@ -60,6 +61,11 @@ func (v *views) Cells(ctx context.Context, filter projections.CellFilter) (*proj
 // Cases implements projections.Query.
 func (v *views) Cases(ctx context.Context, filter projections.CaseFilter) (*projections.CasePage, error) {
 	return v.store().Cases(ctx, filter)
+}
+
+// Walk implements projections.Query.
+func (v *views) Walk(ctx context.Context, orgUnit string, use func(*projections.Fold, *projections.Customer, domain.Instant)) (*projections.Moment, error) {
+	return v.store().Walk(ctx, orgUnit, use)
 }
 
 // Stream implements projections.Query.

@@ -29,7 +29,8 @@ func (e *Engine) openWebhooks(ctx context.Context) error {
 	options := e.config.Webhooks
 	options.Logger = e.logger
 	counters := e.metrics.ShowWebhooks(e.observeWebhooks)
-	options.Filed = func(_ string, deliveries, quiet int) { counters.Filed(deliveries, quiet) }
+	options.Filed = counters.Filed
+	options.Zone = func() *time.Location { return e.policy.get().Location() }
 	options.Attempted = func(d notify.Delivery) {
 		took := d.Log[len(d.Log)-1].DurationMS
 		counters.Requested(string(d.Status), time.Duration(took)*time.Millisecond)

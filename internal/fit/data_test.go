@@ -6,9 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -39,41 +37,10 @@ func day(t testing.TB, layout, text string) int {
 	return int(at.Unix() / 86400)
 }
 
-// sampleOfDays makes a sample in weeks, as known at the end of a day, of customers with the days of their purchases.
-func sampleOfDays(t testing.TB, days map[string][]int, until int) *customerbase.Sample {
-	t.Helper()
-	var groups []customerbase.Group
-	for _, purchases := range days {
-		slices.Sort(purchases)
-		if h, ok := customerbase.HistoryOfDays(purchases, until, 7); ok {
-			groups = append(groups, customerbase.Group{History: h, Customers: 1})
-		}
-	}
-	s, err := customerbase.NewSample(groups)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// cdnow reads the calibration period of a file of CDNOW, whose last columns are date, discs and dollars.
+// cdnow reads the calibration period of a file of CDNOW, in weeks.
 func cdnow(t testing.TB, name string) *customerbase.Sample {
 	t.Helper()
-	f, err := os.Open(dataFile(t, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	days := make(map[string][]int)
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		words := strings.Fields(lines.Text())
-		if len(words) < 4 || strings.HasPrefix(words[0], "customer") {
-			continue
-		}
-		n := len(words)
-		days[words[0]] = append(days[words[0]], day(t, "20060102", words[n-3]))
-	}
-	return sampleOfDays(t, days, day(t, time.DateOnly, "1997-09-30"))
+	return sample(t, cdnowBase(t, name).at(day(t, time.DateOnly, "1997-09-30"), 0))
 }
 
 func readTable(t testing.TB, name string) []map[string]string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rapport-crm/rapport/domain/customerbase"
+	"github.com/rapport-crm/rapport/domain/learnedrisk"
 	"github.com/rapport-crm/rapport/internal/fit"
 )
 
@@ -60,6 +61,21 @@ func TestPublishedStandardErrorsOfParetoNBD(t *testing.T) {
 	}
 }
 
+// TestParametersOfTheRoundedCDNOWSummary fits the file of lifetimes, whose two decimals decide the fourth digit.
+func TestParametersOfTheRoundedCDNOWSummary(t *testing.T) {
+	t.Parallel()
+	var groups []customerbase.Group
+	for _, row := range readTable(t, "cdnow/cdnow_customers_summary.csv") {
+		h := customerbase.History{Repeats: whole(t, row["frequency"]), Last: dollars(t, row["recency"]), Age: dollars(t, row["T"])}
+		groups = append(groups, customerbase.Group{History: h, Customers: 1})
+	}
+	s, err := customerbase.NewSample(groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkResult(t, fitPurchases(t, s, customerbase.NameBGNBD).Result, []float64{0.242593, 4.413532, 0.792886, 2.425753}, 5.1e-7, -9582.4256, 5.1e-5)
+}
+
 func TestParametersOfTheCDNOWMaster(t *testing.T) {
 	t.Parallel()
 	s := cdnow(t, "cdnow/CDNOW_master.txt")
@@ -87,13 +103,7 @@ func TestParametersOfTheCDNOWMaster(t *testing.T) {
 // weeks long: every model comes down to NBD.
 func TestOnlineRetailDoesNotTellWhetherCustomersLeave(t *testing.T) {
 	t.Parallel()
-	days := make(map[string][]int)
-	for _, row := range readTable(t, "online_retail/online_retail_invoices.csv") {
-		if row["kind"] == "purchase" && row["amount"] != "0.0" {
-			days[row["CustomerID"]] = append(days[row["CustomerID"]], day(t, time.DateOnly, row["at"][:10]))
-		}
-	}
-	s := sampleOfDays(t, days, day(t, time.DateOnly, "2011-06-09"))
+	s := sample(t, retailBase(t).at(day(t, time.DateOnly, "2011-06-09"), 0))
 	for _, model := range []string{customerbase.NameMBGNBD, customerbase.NameBGNBD, customerbase.NameParetoNBD} {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()
@@ -183,8 +193,11 @@ func TestAnUnknownModelIsRefused(t *testing.T) {
 	}
 }
 
+// BenchmarkFitOfTheCDNOWMaster fits every model that can be recorded to the 23,570 customers.
 func BenchmarkFitOfTheCDNOWMaster(b *testing.B) {
-	s := cdnow(b, "cdnow/CDNOW_master.txt")
+	purchases := cdnowBase(b, "cdnow/CDNOW_master.txt")
+	known := purchases.at(day(b, time.DateOnly, "1997-09-30"), 0)
+	s := sample(b, known)
 	for _, model := range []string{customerbase.NameMBGNBD, customerbase.NameBGNBD, customerbase.NameParetoNBD, customerbase.NameNBD} {
 		b.Run(model, func(b *testing.B) {
 			for b.Loop() {
@@ -193,4 +206,15 @@ func BenchmarkFitOfTheCDNOWMaster(b *testing.B) {
 			}
 		})
 	}
+	b.Run(customerbase.NameGammaGamma, func(b *testing.B) {
+		for b.Loop() {
+			fitSpends(b, known)
+		}
+	})
+	before := purchases.at(day(b, time.DateOnly, "1997-07-01"), earlier)
+	b.Run(learnedrisk.Name, func(b *testing.B) {
+		for b.Loop() {
+			learn(b, before)
+		}
+	})
 }

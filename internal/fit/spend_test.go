@@ -2,8 +2,9 @@ package fit_test
 
 import (
 	"errors"
-	"strconv"
+	"math"
 	"testing"
+	"time"
 
 	"github.com/rapport-crm/rapport/domain/customerbase"
 	"github.com/rapport-crm/rapport/internal/fit"
@@ -15,12 +16,8 @@ func TestGammaGammaParametersOfCLVTools(t *testing.T) {
 	t.Parallel()
 	var spends []customerbase.Spend
 	for _, row := range readTable(t, "cdnow/cdnow_customers_summary_with_transactions.csv") {
-		mean, err := strconv.ParseFloat(row["zbar"], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if x := whole(t, row["x"]); x > 0 {
-			spends = append(spends, customerbase.Spend{Repeats: x, Mean: mean, Customers: 1})
+			spends = append(spends, customerbase.Spend{Repeats: x, Mean: dollars(t, row["zbar"]), Customers: 1})
 		}
 	}
 	s, err := fit.Spends(t.Context(), spends, fit.Window{})
@@ -31,6 +28,25 @@ func TestGammaGammaParametersOfCLVTools(t *testing.T) {
 		t.Errorf("%d customers, want 946", s.Customers)
 	}
 	checkResult(t, s.Result, []float64{6.248804, 3.744589, 15.447745}, 5e-5, -4055.9232, 1e-4)
+}
+
+// TestGammaGammaWithFirstPurchasesHasOtherParameters takes the means over all purchases of the repeat buyers: the definition decides
+// the result.
+func TestGammaGammaWithFirstPurchasesHasOtherParameters(t *testing.T) {
+	t.Parallel()
+	var spends []customerbase.Spend
+	for _, c := range cdnowBase(t, "cdnow/CDNOW_sample.txt").at(day(t, time.DateOnly, "1997-09-30"), 0) {
+		if x := c.history.Repeats; x > 0 {
+			spends = append(spends, customerbase.Spend{Repeats: x, Mean: c.spend, Customers: 1})
+		}
+	}
+	s, err := fit.Spends(t.Context(), spends, fit.Window{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := s.Parameters[0].Value; math.Abs(p-14.34) > 5.1e-3 {
+		t.Errorf("p is %v, want 14.34", p)
+	}
 }
 
 func TestEqualSpendsAreNoEvidence(t *testing.T) {

@@ -46,6 +46,8 @@ type waiter interface {
 type history interface {
 	Timeline(ctx context.Context, id string, req replay.TimelineRequest) (*replay.TimelinePage, error)
 	CustomerAt(ctx context.Context, id string, bound projections.Bound) (*projections.CustomerView, error)
+	Explain(ctx context.Context, id string, what projections.Question, bound projections.Bound) (*projections.Explanation, error)
+	History(ctx context.Context, id string, req replay.HistoryRequest) (*replay.HistoryPage, error)
 }
 
 // ends tells where the log ends: eventstore.Log.
@@ -208,12 +210,17 @@ func New(opts Options) (http.Handler, error) {
 	a.addPartitions()
 	a.addRebuilds()
 	a.addPolicies()
+	a.addModels()
 	a.addQuarantine()
 	a.addParked()
 	a.addCustomers()
+	a.addExplanations()
 	a.addContacts()
 	a.addService()
+	a.addWinBack()
+	a.addWarnings()
 	a.addSatisfaction()
+	a.addValue()
 	a.addEvents()
 	a.addSchemas()
 	a.addWebhooks()

@@ -15,14 +15,16 @@ type customersInput struct {
 	AfterParam
 	PageParams
 	Stage   string `query:"stage" enum:"prospect,growth,maturity,decline,termination" doc:"Only customers in this stage."`
+	Risk    string `query:"risk" enum:"watch,high,critical" doc:"Only customers with an open churn warning of this level."`
+	Class   string `query:"class" doc:"Only customers in this class of value." example:"A"`
 	OrgUnit string `query:"org_unit" doc:"Only customers of this organisation unit and those below it."`
 	Owner   string `query:"owner" doc:"Only customers this employee looks after."`
 	Text    string `query:"text" doc:"Only customers whose id or name contains this text."`
 	Sort    string `query:"sort" enum:"id,-last_event_at,-since,-last_purchase_at" default:"id" doc:"The order of the list."`
 }
 
-// customerInput is the parameters of one customer.
-type customerInput struct {
+// CustomerParams are the parameters of one customer as of an instant.
+type CustomerParams struct {
 	AfterParam
 	ID      string `path:"id" maxLength:"256" doc:"The id of the customer."`
 	AsOf    string `query:"as_of" format:"date-time" doc:"Leave out what happened later."`
@@ -55,7 +57,7 @@ func (a *api) addCustomers() {
 
 func (a *api) customers(ctx context.Context, in *customersInput) (*answer[*projections.CustomerPage], error) {
 	filter := projections.CustomerFilter{
-		OrgUnit: in.OrgUnit, Owner: in.Owner, Text: in.Text,
+		Class: in.Class, OrgUnit: in.OrgUnit, Owner: in.Owner, Text: in.Text,
 		Sort: projections.CustomerSort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
 	}
 	if in.Stage != "" {
@@ -64,6 +66,11 @@ func (a *api) customers(ctx context.Context, in *customersInput) (*answer[*proje
 			return nil, parameter("stage", domain.RuleOneOf, "must be the name of a stage")
 		}
 		filter.Stage = stage
+	}
+	if in.Risk != "" {
+		if err := filter.Risk.UnmarshalText([]byte(in.Risk)); err != nil {
+			return nil, parameter("risk", domain.RuleOneOf, "must be the name of a level")
+		}
 	}
 	if err := a.wait(ctx, in.After); err != nil {
 		return nil, err
@@ -75,7 +82,7 @@ func (a *api) customers(ctx context.Context, in *customersInput) (*answer[*proje
 	return &answer[*projections.CustomerPage]{positionText(found.Positions), found}, nil
 }
 
-func (a *api) customer(ctx context.Context, in *customerInput) (*customerOutput, error) {
+func (a *api) customer(ctx context.Context, in *CustomerParams) (*customerOutput, error) {
 	bound, err := in.bound()
 	if err != nil {
 		return nil, err
@@ -97,7 +104,7 @@ func (a *api) customer(ctx context.Context, in *customerInput) (*customerOutput,
 	return &customerOutput{Position: positionText(view.Positions), ETag: etag(view.Version), Body: view}, nil
 }
 
-func (in *customerInput) bound() (bound projections.Bound, err error) {
+func (in *CustomerParams) bound() (bound projections.Bound, err error) {
 	if bound.At, err = instantParameter("as_of", in.AsOf); err != nil {
 		return bound, err
 	}

@@ -24,7 +24,7 @@ type journal interface {
 type deliveriesInput struct {
 	PageParams
 	Webhook  string `query:"webhook" maxLength:"64" doc:"Only deliveries to this webhook."`
-	Status   string `query:"status" enum:"pending,delivered,dead" doc:"Only deliveries that have come this far."`
+	Status   string `query:"status" enum:"pending,digested,delivered,dead" doc:"Only deliveries that have come this far."`
 	Type     string `query:"type" maxLength:"256" doc:"Only deliveries of this type of output."`
 	Customer string `query:"customer" maxLength:"256" doc:"Only deliveries about this customer."`
 }
@@ -47,7 +47,7 @@ type DeliveryView struct {
 	Event       string        `json:"event" doc:"The id of the output."`
 	Type        string        `json:"type" example:"lifecycle.terminated"`
 	Customer    string        `json:"customer,omitempty"`
-	Status      notify.Status `json:"status" enum:"pending,delivered,dead"`
+	Status      notify.Status `json:"status" enum:"pending,digested,delivered,dead" doc:"digested: it is in a digest, which is a delivery of its own."`
 	Reason      string        `json:"reason,omitempty" doc:"Why it is dead: exhausted, gone, unsubscribed, ping, overflow." example:"exhausted"`
 	CreatedAt   time.Time     `json:"created_at"`
 	FinishedAt  *time.Time    `json:"finished_at,omitempty" doc:"When it was delivered or died."`

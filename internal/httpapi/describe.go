@@ -28,6 +28,7 @@ func (a *api) config() huma.Config {
 	for _, alias := range []struct{ of, by reflect.Type }{
 		{reflect.TypeFor[domain.Instant](), reflect.TypeFor[instantSchema]()},
 		{reflect.TypeFor[domain.Stage](), reflect.TypeFor[stageSchema]()},
+		{reflect.TypeFor[domain.RiskLevel](), reflect.TypeFor[riskSchema]()},
 		{reflect.TypeFor[projections.Reason](), reflect.TypeFor[reasonSchema]()},
 		{reflect.TypeFor[domain.Date](), reflect.TypeFor[dateSchema]()},
 		{reflect.TypeFor[domain.Month](), reflect.TypeFor[monthSchema]()},
@@ -49,6 +50,7 @@ type (
 	instantSchema       struct{}
 	stageSchema         struct{}
 	reasonSchema        struct{}
+	riskSchema          struct{}
 	dateSchema          struct{}
 	monthSchema         struct{}
 	positionSchema      struct{}
@@ -74,6 +76,15 @@ func (stageSchema) Schema(huma.Registry) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString, Enum: []any{domain.StageNone.String()}}
 	for _, stage := range domain.Stages() {
 		s.Enum = append(s.Enum, stage.String())
+	}
+	return s
+}
+
+// Schema implements huma.SchemaProvider.
+func (riskSchema) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for level := domain.RiskLow; level <= domain.RiskCritical; level++ {
+		s.Enum = append(s.Enum, level.String())
 	}
 	return s
 }

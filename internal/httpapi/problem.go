@@ -57,6 +57,7 @@ var (
 	kindResolved      = kind{slug: "already-resolved", status: http.StatusConflict, title: "Something was done about it before"}
 	kindGone          = kind{slug: "outputs-gone", status: http.StatusGone, title: "The outputs asked for were deleted"}
 	kindInUse         = kind{slug: "version-in-use", status: http.StatusConflict, title: "The version belongs to another policy"}
+	kindEnded         = kind{slug: "warning-ended", status: http.StatusConflict, title: "The warning has ended"}
 	kindPending       = kind{slug: "still-pending", status: http.StatusConflict, title: "The delivery has not ended"}
 	kindEnough        = kind{slug: "too-many-webhooks", status: http.StatusConflict, title: "There are as many webhooks as there may be"}
 	kindSlow          = kind{slug: "slow-body", status: http.StatusRequestTimeout, title: "The body comes too slowly"}

@@ -30,7 +30,7 @@ type caseOf struct {
 func (c *caseOf) key() string { return c.Customer + " " + c.ID }
 
 // caseLists are the lists of cases.
-var caseLists = []string{"/v1/complaints", "/v1/deadlines", "/v1/rectifications", "/v1/departures"}
+var caseLists = []string{"/v1/complaints", "/v1/deadlines", "/v1/rectifications", "/v1/departures", "/v1/winback"}
 
 func TestListsAndReportsOfALivingFirm(t *testing.T) {
 	t.Parallel()
@@ -177,6 +177,7 @@ func parametersSelectCases(s *server) {
 
 // serviceReports are the reports with something to tell of the generated group.
 var serviceReports = []string{
+	"/v1/value", "/v1/value?measure=profit&from=2025-06&org_unit=calder/south", "/v1/value/customers?limit=20", "/v1/value/forecasts", "/v1/value/forecasters",
 	"/v1/complaints/report", "/v1/complaints/report?subject=repeat%20fault&from=2025-06&to=2026-01&org_unit=calder/east",
 	"/v1/deadlines/report", "/v1/deadlines/report?deadline=inquiry&from=2025-06",
 	"/v1/contacts/statistics", "/v1/contacts/statistics?to=2025-06&org_unit=calder/south",
@@ -187,13 +188,20 @@ var serviceReports = []string{
 	"/v1/satisfaction/stages", "/v1/satisfaction/stages?source=external&from=2025-09",
 	"/v1/satisfaction/follow-ups", "/v1/satisfaction/follow-ups?kind=handover&to=2025-12",
 	"/v1/rectifications/report", "/v1/rectifications/report?org_unit=calder/east",
+	"/v1/winback/report", "/v1/winback/report?cause=competitor&from=2025-06&to=2026-01&org_unit=calder/east",
+	"/v1/winback/losses", "/v1/winback/losses?cause=competitor&product=oil-change", "/v1/winback/mass-losses",
+	"/v1/winback/proposed", "/v1/winback/proposed?undecided=true&limit=3&org_unit=calder/north",
 }
 
 func answersAreAsTheDocumentSays(s *server) {
 	router := contract(s.t, s)
 	targets := slices.Concat(caseLists, serviceReports)
 	for _, customer := range []string{"C000001", "C000040", "C000500"} {
-		targets = append(targets, "/v1/customers/"+customer, "/v1/customers/"+customer+"/brief?contacts=3", "/v1/customers/"+customer+"/may-contact?employee=x")
+		targets = append(targets, "/v1/customers/"+customer, "/v1/customers/"+customer+"/brief?contacts=3", "/v1/customers/"+customer+"/may-contact?employee=x",
+			"/v1/customers/"+customer+"/history?limit=20")
+		for _, what := range []string{"risk", "stage", "satisfaction", "value"} {
+			targets = append(targets, "/v1/customers/"+customer+"/explain?what="+what)
+		}
 	}
 	targets = append(targets, "/v1/complaints?limit=500", "/v1/deadlines?status=overdue", "/v1/summary",
 		"/v1/complaints?status=late", "/v1/customers/nobody/brief", "/v1/customers/nobody/may-contact")
@@ -245,6 +253,8 @@ func reportsAgreeWithTheirLists(s *server) {
 			s.t.Errorf("%q: the report is %+v; the list has %d, %d open, %d near and %d overdue", query, report, all, open, near, overdue)
 		}
 	}
+	lossesAgreeWithTheirList(s)
+	valueAgreesWithItsList(s)
 	var sheets struct{ Sheets []caseOf }
 	s.get("/v1/rectifications/report").into(&sheets)
 	a, b := keysOf(sheets.Sheets), keysOf(s.cases("/v1/rectifications?sort=due_at", 500))
@@ -310,7 +320,7 @@ func TestAParameterOfAReportThatCannotBeUsedIsNamed(t *testing.T) {
 			paths[list+"?"+query] = want
 		}
 	}
-	for _, report := range []string{"/v1/complaints/report", "/v1/deadlines/report", "/v1/contacts/statistics", "/v1/satisfaction", "/v1/satisfaction/stages", "/v1/satisfaction/follow-ups"} {
+	for _, report := range []string{"/v1/complaints/report", "/v1/deadlines/report", "/v1/contacts/statistics", "/v1/satisfaction", "/v1/satisfaction/stages", "/v1/satisfaction/follow-ups", "/v1/winback/report", "/v1/winback/losses"} {
 		paths[report+"?from=2026-13"] = "/query/from format"
 		paths[report+"?to=2026-1"] = "/query/to format"
 		paths[report+"?from=2026-03&to=2026-02"] = "/query/to min"

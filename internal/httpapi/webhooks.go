@@ -48,6 +48,7 @@ type WebhookView struct {
 	Ordered     bool         `json:"ordered" doc:"Whether the deliveries of a customer wait for earlier ones."`
 	MaxAge      string       `json:"max_age" doc:"How old an output may be to be sent, as a duration." example:"72h"`
 	OldNews     bool         `json:"old_news" doc:"Whether outputs of any age are sent."`
+	Digest      string       `json:"digest,omitempty" doc:"The time of day, in the time zone of the policy, of the one delivery with all outputs since the day before." example:"08:00"`
 	CreatedAt   time.Time    `json:"created_at"`
 	State       notify.State `json:"state" enum:"in_use,paused,broken,disabled" doc:"in_use; paused, the receiver asked to be left alone; broken, it failed several times in a row and is tried once in a while; disabled, until somebody enables it. paused and broken are as this server sees it."`
 	// Disabled is why it is disabled.
@@ -135,7 +136,7 @@ func viewOfWebhook(e *notify.Endpoint, now time.Time) WebhookView {
 	view := WebhookView{
 		ID: e.ID, URL: e.URL, Description: e.Description, Types: append([]string{}, e.Types...), OrgUnit: e.OrgUnit,
 		MinLevel: e.MinLevel, Ordered: e.Ordered, MaxAge: durationText(cmp.Or(e.MaxAge, notify.DefaultMaxAge)), OldNews: e.OldNews,
-		CreatedAt: e.CreatedAt, State: e.State(now), Disabled: e.Disabled, DisabledAt: orNone(e.DisabledAt),
+		Digest: e.Digest, CreatedAt: e.CreatedAt, State: e.State(now), Disabled: e.Disabled, DisabledAt: orNone(e.DisabledAt),
 		Pending: e.Pending, OldestAt: orNone(e.Oldest), Secrets: make([]secretView, len(e.Secrets)),
 	}
 	if view.State == notify.Paused {

@@ -26,6 +26,7 @@ type webhookBody struct {
 	Ordered     bool     `json:"ordered,omitempty" doc:"Hold the deliveries of a customer back while an earlier one is pending."`
 	MaxAge      string   `json:"max_age,omitempty" doc:"How old an output may be to be sent, as a duration such as 36h or 90m. Default: 72h." example:"36h"`
 	OldNews     bool     `json:"old_news,omitempty" doc:"Send outputs of any age."`
+	Digest      string   `json:"digest,omitempty" doc:"One delivery a day with all outputs since the day before, at this time of day in the time zone of the policy. Default: each output by itself and at once." example:"08:00"`
 }
 
 // rotateBody says for how long the old secret goes on.
@@ -46,7 +47,7 @@ func (a *api) addWebhookChanges() {
 	})
 	a.order(ordering{
 		method: http.MethodPatch, path: "/v1/webhooks/{id}", id: "edit-webhook", summary: "Change what a webhook asks for", local: true,
-		description: "A JSON merge patch. What is pending stays as it is, but goes to the new address.",
+		description: "A JSON merge patch. What is pending stays as it is, but goes to the new address; what waits for a digest still comes in that.",
 		parameter:   webhookID(), request: map[string]*huma.MediaType{mediaMergePatch: body, mediaJSON: body},
 		answers:  map[int]answered{http.StatusOK: {"The webhook as it is now.", WebhookView{}}},
 		problems: append(badBody, 404), carry: a.editWebhook,
@@ -100,7 +101,7 @@ func askFor(s *notify.Subscription, members map[string]json.RawMessage) error {
 	var age string
 	wrong := assign(members, map[string]any{
 		"url": &s.URL, "description": &s.Description, "types": &s.Types, "org_unit": &s.OrgUnit, "min_level": &s.MinLevel,
-		"ordered": &s.Ordered, "max_age": &age, "old_news": &s.OldNews,
+		"ordered": &s.Ordered, "max_age": &age, "old_news": &s.OldNews, "digest": &s.Digest,
 	})
 	if _, given := members["max_age"]; given {
 		s.MaxAge = 0

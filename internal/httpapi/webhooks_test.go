@@ -50,6 +50,7 @@ type webhook struct {
 	OrgUnit                                       string `json:"org_unit"`
 	MinLevel                                      string `json:"min_level"`
 	MaxAge                                        string `json:"max_age"`
+	Digest                                        string
 	OldNews                                       bool   `json:"old_news"`
 	Ordered                                       bool
 	Types                                         []string
@@ -77,11 +78,11 @@ func (h *hooked) add(body string) (w webhook) {
 func TestAWebhookIsMadeChangedAndRemoved(t *testing.T) {
 	t.Parallel()
 	h := hook(t, notify.Options{})
-	r := h.send("POST", "/v1/webhooks", asJSON, `{"url":"https://example.com/hook","types":["churn.*"],"min_level":"high","max_age":"90m","ordered":true}`)
+	r := h.send("POST", "/v1/webhooks", asJSON, `{"url":"https://example.com/hook","types":["churn.*"],"min_level":"high","max_age":"90m","ordered":true,"digest":"08:00"}`)
 	var made, got webhook
 	r.wants(http.StatusCreated).into(&made)
 	path := "/v1/webhooks/" + made.ID
-	if r.header.Get("Location") != path || !strings.HasPrefix(made.Secret, "whsec_") || made.State != "in_use" || made.MaxAge != "1h30m" {
+	if r.header.Get("Location") != path || !strings.HasPrefix(made.Secret, "whsec_") || made.State != "in_use" || made.MaxAge != "1h30m" || made.Digest != "08:00" {
 		t.Errorf("the new webhook is %+v at %s", made, r.header.Get("Location"))
 	}
 	read := h.get(path).wants(http.StatusOK)
@@ -90,8 +91,8 @@ func TestAWebhookIsMadeChangedAndRemoved(t *testing.T) {
 		t.Errorf("read again it is %s", read.body)
 	}
 	got = webhook{}
-	h.send("PATCH", path, patch, `{"types":null,"min_level":null,"max_age":null,"old_news":true,"description":"the dealer"}`).wants(http.StatusOK).into(&got)
-	if len(got.Types) != 0 || got.MinLevel != "" || got.MaxAge != "72h" || !got.OldNews || got.Description != "the dealer" || got.URL != made.URL || !got.Ordered {
+	h.send("PATCH", path, patch, `{"types":null,"min_level":null,"max_age":null,"digest":null,"old_news":true,"description":"the dealer"}`).wants(http.StatusOK).into(&got)
+	if len(got.Types) != 0 || got.MinLevel != "" || got.MaxAge != "72h" || got.Digest != "" || !got.OldNews || got.Description != "the dealer" || got.URL != made.URL || !got.Ordered {
 		t.Errorf("changed it is %+v", got)
 	}
 	var rotated webhook
@@ -133,6 +134,8 @@ func TestAFaultyWebhookIsAnsweredWithEveryPlaceAndRule(t *testing.T) {
 		`{"url":"ftp://example.com","types":["a*b"],"min_level":"huge"}`:            {"/body/url format", "/body/types/0 format", "/body/min_level oneof"},
 		`{"url":7,"types":"x","ordered":"yes","max_age":"long","secret":"whsec_x"}`: {"/body/ordered type", "/body/secret unknown", "/body/types type", "/body/url type", "/body/max_age format"},
 		`{"url":"https://10.1.2.3/","max_age":"-1h"}`:                               {"/body/url reserved", "/body/max_age max"},
+		`{"url":"https://example.com","digest":"8:00"}`:                             {"/body/digest format"},
+		`{"url":"https://example.com","digest":"24:00"}`:                            {"/body/digest format"},
 		`[]`: {"/body type"},
 	} {
 		p := h.send("POST", "/v1/webhooks", asJSON, body).problem(http.StatusUnprocessableEntity, "invalid-request")

@@ -8,7 +8,8 @@
 // Messages with the same partition key stand in one partition, in the order in which they were published by calls that
 // followed each other. A Subscriber delivers the messages of one partition one after the other: the next one comes when
 // the one before was acknowledged. Partitions are delivered in parallel. A message that is answered with Nack comes
-// again at once, in its place.
+// again at once, in its place. Messages that were fetched together may be gathered into one, for handlers that do better
+// with many; see SubscriberConfig.Gather.
 //
 // Three features of Watermill's conformance suite are not claimed. ExactlyOnceDelivery: kafka-go has no idempotent
 // producer, so handlers recognise repeated messages by their id. ContextPreserved: the context of a published message

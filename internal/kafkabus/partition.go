@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -76,12 +77,10 @@ func (r *partitionReader) follow(ctx context.Context) (progressed bool, err erro
 			return progressed, err
 		}
 		progressed = true
-		for _, record := range records {
-			if !r.deliver(ctx, record) {
+		for together := range slices.Chunk(records, r.cfg.Gather) {
+			if !r.pass(ctx, together) {
 				return progressed, nil
 			}
-			r.offset = record.Offset + 1
-			r.done(r.offset)
 		}
 		r.offset = max(r.offset, next)
 	}

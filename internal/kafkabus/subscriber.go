@@ -59,6 +59,10 @@ type SubscriberConfig struct {
 	// FetchBytes bounds what is fetched of one partition at a time, compressed; a single larger batch is fetched too.
 	// Default: 256 KiB.
 	FetchBytes int
+	// Gather is how many messages of a partition that were fetched together may come as one, for handlers that do better with
+	// many: see Gathered. One acknowledgement is that of all of them; when it is refused they come one by one. Default: 1, each
+	// comes by itself.
+	Gather int
 	// Topic is how SubscribeInitialize creates a topic.
 	Topic TopicConfig
 	// Logger gets one line per change of state: partitions assigned, a broker lost, history that is gone. Default: none.
@@ -86,6 +90,9 @@ func (c SubscriberConfig) withDefaults() SubscriberConfig {
 	if c.FetchBytes == 0 {
 		c.FetchBytes = 256 << 10
 	}
+	if c.Gather == 0 {
+		c.Gather = 1
+	}
 	if c.Topic.Partitions == 0 {
 		c.Topic.Partitions = -1
 	}
@@ -103,7 +110,7 @@ func (c SubscriberConfig) validate() error {
 	if c.Start != Oldest && c.Start != Newest {
 		err = errors.Join(err, fmt.Errorf("start %d is unknown", c.Start))
 	}
-	if c.NackDelay < 0 || c.DrainTimeout < 0 || c.CommitInterval < 0 || c.SessionTimeout < 0 || c.FetchBytes < 0 {
+	if c.NackDelay < 0 || c.DrainTimeout < 0 || c.CommitInterval < 0 || c.SessionTimeout < 0 || c.FetchBytes < 0 || c.Gather < 0 {
 		err = errors.Join(err, errors.New("a limit is negative"))
 	}
 	if c.Topic.Partitions < -1 || c.Topic.ReplicationFactor < -1 {

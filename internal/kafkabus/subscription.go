@@ -73,7 +73,7 @@ const (
 	abandoned
 )
 
-// offer delivers a message once and waits for its answer. When ctx ends, the message's context ends too, and offer waits
+// offer delivers a message once, that of the record or one that stands for records up to it, and waits for its answer. When ctx ends, the message's context ends too, and offer waits
 // DrainTimeout at most for the handler to give the answer.
 func (s *subscription) offer(ctx context.Context, r Record, msg *message.Message) answer {
 	ctx, cancel := context.WithCancel(withPosition(ctx, r))

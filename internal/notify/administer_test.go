@@ -185,7 +185,7 @@ func TestOldNewsIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type count struct{ filed, quiet int }
 		var counted []count
-		b := begin(t, NewMemory(), Options{Filed: func(_ string, filed, quiet int) { counted = append(counted, count{filed, quiet}) }}, fine,
+		b := begin(t, NewMemory(), Options{Filed: func(filed, quiet int) { counted = append(counted, count{filed, quiet}) }}, fine,
 			Subscription{ID: "a"}, Subscription{ID: "b", OldNews: true}, Subscription{ID: "c", Types: []string{"churn.*"}})
 		defer b.stop()
 		b.publish(output("ann", 1, time.Now()), output("ann", 2, time.Now().Add(-73*time.Hour)))

@@ -21,8 +21,9 @@ type sender interface {
 // acknowledged. Who asked for it closes it.
 type Source func() (message.Subscriber, error)
 
-// OutputsOf returns a source of subscribers on Kafka.
+// OutputsOf returns a source of subscribers on Kafka, which gather the outputs that are there.
 func OutputsOf(config kafkabus.SubscriberConfig) Source {
+	config.Gather = gatherOutputs
 	return func() (message.Subscriber, error) { return kafkabus.NewSubscriber(config) }
 }
 
@@ -34,6 +35,7 @@ type Deliverer struct {
 	roster     *roster
 	sender     sender
 	intake     *intake
+	digester   *digester
 	dispatcher *dispatcher
 }
 
@@ -48,7 +50,8 @@ func newDeliverer(store Store, source Source, options Options, s sender) *Delive
 	p := newDispatcher(store, r, options, s)
 	return &Deliverer{
 		store: store, options: options, roster: r, sender: s, dispatcher: p,
-		intake: &intake{store: store, roster: r, source: source, options: options, filed: p.wakeUp},
+		intake:   &intake{store: store, roster: r, source: source, options: options, filed: p.wakeUp},
+		digester: &digester{store: store, options: options, made: p.wakeUp},
 	}
 }
 
@@ -59,6 +62,7 @@ func (d *Deliverer) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { d.intake.run(ctx) })
 	work.Go(func() { d.dispatcher.run(ctx) })
+	work.Go(func() { d.digester.run(ctx) })
 	work.Go(func() { d.prune(ctx) })
 	work.Wait()
 }

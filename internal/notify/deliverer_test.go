@@ -232,7 +232,8 @@ func TestARequestCutOffByTheEndOfTheProgramIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := NewMemory()
-		b := begin(t, store, Options{Drain: time.Second}, func(ctx context.Context, _ *Subscription, _ *Delivery) Attempt {
+		told := func(d Delivery) { t.Errorf("somebody is told of a request that did not come to an end: %+v", d) }
+		b := begin(t, store, Options{Drain: time.Second, Attempted: told}, func(ctx context.Context, _ *Subscription, _ *Delivery) Attempt {
 			<-ctx.Done()
 			return Attempt{Error: "cut off"}
 		}, Subscription{ID: "a"})

@@ -16,6 +16,8 @@ const (
 	Pending Status = "pending"
 	// Delivered ones were answered with a status from 200 to 299.
 	Delivered Status = "delivered"
+	// Digested ones were put into a digest, which is a delivery of its own.
+	Digested Status = "digested"
 	// Dead ones are not sent any more, unless somebody asks for it.
 	Dead Status = "dead"
 )
@@ -55,6 +57,8 @@ type Delivery struct {
 	// NextAttempt is the earliest time of the next request of a pending delivery. While a request is in flight it is
 	// when another engine may take over.
 	NextAttempt time.Time `json:"next_attempt,omitzero"`
+	// DigestAt is the time of the digest that the delivery waits for or is in, zero for one that is sent by itself.
+	DigestAt time.Time `json:"digest_at,omitzero"`
 	// WindowStart is when the first request since its making, or since somebody asked for it again, began; zero before.
 	WindowStart time.Time `json:"window_start,omitzero"`
 	// Tries is the number of requests since then.
@@ -111,8 +115,8 @@ func (d *Delivery) finish(status Status, reason string, now time.Time) {
 	d.Status, d.Reason, d.FinishedAt, d.NextAttempt = status, reason, now, time.Time{}
 }
 
-// reopen makes a finished delivery pending, with a schedule that begins anew.
+// reopen makes a finished delivery pending, with a schedule that begins anew; one that was in a digest goes by itself.
 func (d *Delivery) reopen(now time.Time) {
 	d.Status, d.Reason, d.FinishedAt, d.NextAttempt = Pending, "", time.Time{}, now
-	d.WindowStart, d.Tries = time.Time{}, 0
+	d.DigestAt, d.WindowStart, d.Tries = time.Time{}, time.Time{}, 0
 }

@@ -17,7 +17,11 @@ type dispatcher struct {
 	roster  *roster
 	options Options
 	sender  sender
+	settler *settler
 	wake    chan struct{}
+	// gather is how long the dispatcher waits for more when it was woken up: what comes meanwhile is claimed with one look at
+	// the store.
+	gather  time.Duration
 	flights sync.WaitGroup
 
 	mu        sync.Mutex
@@ -26,8 +30,15 @@ type dispatcher struct {
 }
 
 func newDispatcher(store Store, r *roster, o Options, s sender) *dispatcher {
-	return &dispatcher{store: store, roster: r, options: o, sender: s, wake: make(chan struct{}, 1), endpoints: make(map[string]*endpoint)}
+	p := &dispatcher{
+		store: store, roster: r, options: o, sender: s, wake: make(chan struct{}, 1), gather: gatherWakes, endpoints: make(map[string]*endpoint),
+	}
+	p.settler = &settler{store: store, options: o, settled: p.wakeUp}
+	return p
 }
+
+// gatherWakes is the time for which a dispatcher gathers.
+const gatherWakes = 2 * time.Millisecond
 
 // wakeUp makes the dispatcher look for what is due before the next poll. It never blocks.
 func (p *dispatcher) wakeUp() {
@@ -37,7 +48,7 @@ func (p *dispatcher) wakeUp() {
 	}
 }
 
-// run sends until ctx ends and returns when no request is in flight.
+// run sends until ctx ends and returns when no request is in flight and the store knows what came of all.
 func (p *dispatcher) run(ctx context.Context) {
 	// Requests outlive ctx by the time to drain.
 	flight, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -51,12 +62,14 @@ func (p *dispatcher) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-p.wake:
+			pause(ctx, p.gather)
 		case <-poll.C:
 		}
 	}
 	drain := time.AfterFunc(p.options.Drain, cut)
 	defer drain.Stop()
 	p.flights.Wait()
+	p.settler.wait()
 }
 
 // round begins as many requests as there is room for.
@@ -89,13 +102,17 @@ func (p *dispatcher) round(ctx, flight context.Context) error {
 	return nil
 }
 
+// unsettledFor is how many outcomes may wait for the store, for each request that may be in flight.
+const unsettledFor = 8
+
 // claims returns how much may be asked for, the endpoints with the fewest requests in flight first, so that those which
 // answer late do not take every place.
 func (p *dispatcher) claims(due []string, known map[string]*Subscription, now time.Time) []Claim {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	slices.SortStableFunc(due, func(a, b string) int { return cmp.Compare(p.endpoint(a).inFlight, p.endpoint(b).inFlight) })
-	free := p.options.Concurrency - p.inFlight
+	// A store that is slow to take what came of requests slows those that follow.
+	free := min(p.options.Concurrency-p.inFlight, unsettledFor*p.options.Concurrency-p.settler.unsettled())
 	share := max(1, free/max(1, len(due)))
 	var claims []Claim
 	for _, id := range due {
@@ -145,7 +162,7 @@ func (p *dispatcher) launch(ctx context.Context, s Subscription, d Delivery) {
 	p.mu.Unlock()
 	p.flights.Go(func() {
 		a := p.sender.send(ctx, &s, &d)
-		p.settle(ctx, &d, a)
+		p.settler.add(p.outcome(ctx, d, a))
 		p.mu.Lock()
 		p.inFlight--
 		end(a)
@@ -154,24 +171,18 @@ func (p *dispatcher) launch(ctx context.Context, s Subscription, d Delivery) {
 	})
 }
 
-// settle writes down what came of a request. When the store does not take it, the lease ends and the request is made
-// again with the same id.
-func (p *dispatcher) settle(flight context.Context, d *Delivery, a Attempt) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(flight), storeGrace/2)
-	defer cancel()
+// outcome returns what is to be written down about a request.
+func (p *dispatcher) outcome(flight context.Context, d Delivery, a Attempt) outcome {
 	if flight.Err() != nil && a.Error != "" {
 		// The end of the program cut the request off, which is no failure of the receiver.
 		d.NextAttempt = a.At
-	} else {
-		d.record(a)
-		p.decide(ctx, d, a)
+		return outcome{delivery: d, cut: true}
 	}
-	if err := p.store.Settle(ctx, *d); err != nil {
-		p.options.Logger.LogAttrs(ctx, slog.LevelWarn, "outcome of a webhook request was not kept",
-			slog.String("delivery", d.ID), slog.Any("error", err))
-		return
-	}
-	p.options.Attempted(*d)
+	d.record(a)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(flight), storeGrace/2)
+	defer cancel()
+	p.decide(ctx, &d, a)
+	return outcome{delivery: d}
 }
 
 // decide says how the delivery goes on after an attempt.

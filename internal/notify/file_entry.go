@@ -16,8 +16,12 @@ type entry struct {
 	Unsubscribed string `json:"unsubscribed,omitempty"`
 	// Added are deliveries that were added, known ones among them.
 	Added []savedDelivery `json:"added,omitempty"`
+	// Settled are deliveries after a request.
+	Settled []savedDelivery `json:"settled,omitempty"`
 	// Delivery is a delivery as it is.
 	Delivery *savedDelivery `json:"delivery,omitempty"`
+	// Digest is a digest that was made.
+	Digest *savedDigest `json:"digest,omitempty"`
 	// Redelivered is the id of a delivery that was asked for again, and RedeliveredDead that of a subscription whose dead
 	// ones were.
 	Redelivered     string `json:"redelivered,omitempty"`
@@ -45,6 +49,7 @@ type savedSubscription struct {
 	Ordered     bool          `json:"ordered,omitempty"`
 	MaxAge      time.Duration `json:"max_age_ns,omitempty"`
 	OldNews     bool          `json:"old_news,omitempty"`
+	Digest      string        `json:"digest,omitempty"`
 	Secrets     []savedSecret `json:"secrets"`
 	Disabled    string        `json:"disabled,omitempty"`
 	DisabledAt  time.Time     `json:"disabled_at,omitzero"`
@@ -65,10 +70,16 @@ type savedDelivery struct {
 	Seq  int64  `json:"seq"`
 }
 
+// savedDigest is a digest and the ids of the deliveries that are in it.
+type savedDigest struct {
+	Delivery savedDelivery `json:"delivery"`
+	Members  []string      `json:"members"`
+}
+
 func save(s Subscription) *savedSubscription {
 	saved := &savedSubscription{
 		ID: s.ID, URL: s.URL, Description: s.Description, Types: s.Types, OrgUnit: s.OrgUnit, MinLevel: s.MinLevel, Ordered: s.Ordered,
-		MaxAge: s.MaxAge, OldNews: s.OldNews, Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
+		MaxAge: s.MaxAge, OldNews: s.OldNews, Digest: s.Digest, Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
 	}
 	for _, secret := range s.Secrets {
 		saved.Secrets = append(saved.Secrets, savedSecret{string(secret.Key), secret.CreatedAt, secret.ExpiresAt})
@@ -79,7 +90,7 @@ func save(s Subscription) *savedSubscription {
 func (s *savedSubscription) restore() Subscription {
 	restored := Subscription{
 		ID: s.ID, URL: s.URL, Description: s.Description, Types: s.Types, OrgUnit: s.OrgUnit, MinLevel: s.MinLevel, Ordered: s.Ordered,
-		MaxAge: s.MaxAge, OldNews: s.OldNews, Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
+		MaxAge: s.MaxAge, OldNews: s.OldNews, Digest: s.Digest, Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
 	}
 	for _, secret := range s.Secrets {
 		restored.Secrets = append(restored.Secrets, Secret{Key(secret.Key), secret.CreatedAt, secret.ExpiresAt})
@@ -110,8 +121,16 @@ func (e *entry) apply(ctx context.Context, m *Memory) error {
 		}
 		_, err := m.Add(ctx, added)
 		return err
+	case e.Settled != nil:
+		for i := range e.Settled {
+			m.replace(e.Settled[i].restore())
+		}
+		return nil
 	case e.Delivery != nil:
 		m.replace(e.Delivery.restore())
+		return nil
+	case e.Digest != nil:
+		m.digest(e.Digest.Delivery.restore(), e.Digest.Members, e.At)
 		return nil
 	case e.Redelivered != "":
 		return m.Redeliver(ctx, e.Redelivered, e.At)

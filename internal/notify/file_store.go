@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -42,11 +43,32 @@ func (f *File) Add(ctx context.Context, deliveries []Delivery) (added int, err e
 }
 
 // Settle implements Queue.
-func (f *File) Settle(ctx context.Context, d Delivery) error {
-	return f.record(false, func() (*entry, error) {
-		saved := savedDelivery{Delivery: d} // the body does not change
-		return &entry{Delivery: &saved}, f.Memory.Settle(ctx, d)
+func (f *File) Settle(ctx context.Context, deliveries []Delivery) (lost []string, err error) {
+	err = f.record(false, func() (*entry, error) {
+		if lost, err = f.Memory.Settle(ctx, deliveries); err != nil || len(lost) == len(deliveries) {
+			return nil, err
+		}
+		e := new(entry)
+		for i := range deliveries {
+			if !slices.Contains(lost, deliveries[i].ID) {
+				e.Settled = append(e.Settled, savedDelivery{Delivery: deliveries[i]}) // the body does not change
+			}
+		}
+		return e, nil
 	})
+	return lost, err
+}
+
+// MakeDigest implements Queue.
+func (f *File) MakeDigest(_ context.Context, held HeldDigest, limit int, now time.Time, compose func([]Delivery) (Delivery, error)) (n int, err error) {
+	err = f.record(true, func() (*entry, error) {
+		digest, members, err := f.makeDigest(held, limit, now, compose)
+		if n = len(members); err != nil || n == 0 {
+			return nil, err
+		}
+		return &entry{Digest: &savedDigest{saveDelivery(&digest), members}, At: now}, nil
+	})
+	return n, err
 }
 
 // Redeliver implements Queue.

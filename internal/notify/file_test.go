@@ -68,7 +68,8 @@ func fill(t *testing.T, f *notify.File) {
 			} else {
 				d.FinishedAt = at.Add(time.Second)
 			}
-			done(t, f.Settle(ctx, d))
+			_, err := f.Settle(ctx, []notify.Delivery{d})
+			done(t, err)
 		}
 		// Known already: it changes nothing, now and when the file is read.
 		_, err = f.Add(ctx, append(deliveries[:1:1], notify.Delivery{ID: id + "5", Subscription: id, Status: notify.Pending, CreatedAt: at, NextAttempt: at}))

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+
+	"github.com/rapport-crm/rapport/internal/kafkabus"
 )
 
 // Settings of the middlewares. A message whose handling still fails after the retries is refused, and the subscriber
@@ -19,6 +22,13 @@ const (
 	handleRetries = 4
 	retryFirst    = 100 * time.Millisecond
 	retryLongest  = 2 * time.Second
+)
+
+// gatherOutputs is how many outputs are handled together when they are there, and addAtOnce how many deliveries the store is
+// given at a time: one at a time would take a request to the disk, or to the database, for each.
+const (
+	gatherOutputs = 256
+	addAtOnce     = 1000
 )
 
 // intake reads outputs and files their deliveries.
@@ -93,8 +103,9 @@ func (i *intake) follow(ctx context.Context) error {
 	return errors.New("read outputs: the subscription has ended")
 }
 
-// router returns a router with a handler for each topic. From the outside in: what can never be handled is set aside,
-// what may succeed later is tried again, each try is bounded in time, and a panic is an error.
+// router returns a router with a handler for each topic. From the outside in: what can never be handled is set aside, by
+// itself and not with those it came with, what may succeed later is tried again, each try is bounded in time, and a panic
+// is an error.
 func (i *intake) router(subscriber message.Subscriber) (*message.Router, error) {
 	logger := watermill.NewSlogLoggerWithLevelMapping(i.options.Logger, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
 	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: i.options.Drain}, logger)
@@ -105,7 +116,7 @@ func (i *intake) router(subscriber message.Subscriber) (*message.Router, error) 
 	if err != nil {
 		return nil, err
 	}
-	router.AddMiddleware(aside, middleware.Retry{
+	router.AddMiddleware(aside, apart, middleware.Retry{
 		MaxRetries: handleRetries, InitialInterval: retryFirst, MaxInterval: retryLongest, Multiplier: 2, RandomizationFactor: 0.5,
 		ShouldRetry:         func(p middleware.RetryParams) bool { return !hopeless(p.Err) },
 		ResetContextOnRetry: true, Logger: logger,
@@ -122,6 +133,20 @@ func hopeless(err error) bool {
 	return panicked || errors.Is(err, errMalformed)
 }
 
+// errApart says that messages are to come one by one, because one of them can never be handled.
+var errApart = errors.New("one of several messages cannot be handled")
+
+// apart has messages that came together come one by one when there is no hope for one of them.
+func apart(h message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		produced, err := h(msg)
+		if err != nil && hopeless(err) && len(kafkabus.Gathered(msg)) > 1 {
+			return nil, fmt.Errorf("%w: %s", errApart, err.Error()) // without what makes it hopeless
+		}
+		return produced, err
+	}
+}
+
 func (i *intake) poison() message.Publisher {
 	if i.options.Poison != nil {
 		return i.options.Poison
@@ -129,36 +154,42 @@ func (i *intake) poison() message.Publisher {
 	return logged{i.options.Logger}
 }
 
-// handle files a delivery for each subscription that wants the output. It returns nil once they are in the store.
+// handle files a delivery of each output for each subscription that wants it. It returns nil once they are in the store.
 func (i *intake) handle(msg *message.Message) error {
 	subscriptions, err := i.roster.current(msg.Context())
 	if err != nil || len(subscriptions) == 0 {
 		return err
 	}
-	n, err := read(msg)
-	if err != nil {
-		return err
-	}
-	now := instant(time.Now())
 	var deliveries []Delivery
-	quiet := 0
-	for j := range subscriptions {
-		switch s := &subscriptions[j]; {
-		case !s.selects(n):
-		case !s.wantsAge(now.Sub(n.at)):
-			quiet++
-		default:
-			deliveries = append(deliveries, newDelivery(s, n, now))
+	now, quiet := instant(time.Now()), 0
+	for _, one := range kafkabus.Gathered(msg) {
+		n, err := read(one)
+		if err != nil {
+			return err
+		}
+		for j := range subscriptions {
+			switch s := &subscriptions[j]; {
+			case !s.selects(n):
+			case !s.wantsAge(now.Sub(n.at)):
+				quiet++
+			default:
+				deliveries = append(deliveries, newDelivery(s, n, now))
+				if s.Digest != "" {
+					deliveries[len(deliveries)-1].hold(s.nextDigest(now, i.options.Zone()))
+				}
+			}
 		}
 	}
 	added := 0
-	if len(deliveries) > 0 {
-		if added, err = i.store.Add(msg.Context(), deliveries); err != nil {
+	for part := range slices.Chunk(deliveries, addAtOnce) {
+		n, err := i.store.Add(msg.Context(), part)
+		if err != nil {
 			return err
 		}
+		added += n
 		i.filed()
 	}
-	i.options.Filed(n.kind, added, quiet)
+	i.options.Filed(added, quiet)
 	return nil
 }
 

@@ -172,7 +172,7 @@ func (m *Memory) Prune(_ context.Context, delivered, dead time.Time) (int, error
 	defer m.mu.Unlock()
 	n := len(m.deliveries)
 	maps.DeleteFunc(m.deliveries, func(_ string, d *Delivery) bool {
-		return d.Status == Delivered && d.FinishedAt.Before(delivered) || d.Status == Dead && d.FinishedAt.Before(dead)
+		return (d.Status == Delivered || d.Status == Digested) && d.FinishedAt.Before(delivered) || d.Status == Dead && d.FinishedAt.Before(dead)
 	})
 	return n - len(m.deliveries), nil
 }

@@ -68,12 +68,15 @@ func (m *Memory) Due(_ context.Context, now time.Time) ([]string, error) {
 	defer m.mu.Unlock()
 	var due []string
 	for _, id := range slices.Sorted(maps.Keys(m.subscriptions)) {
-		if m.subscriptions[id].Disabled == "" && slices.ContainsFunc(m.pending[id], func(d *Delivery) bool { return !d.NextAttempt.After(now) }) {
+		if m.subscriptions[id].Disabled == "" && slices.ContainsFunc(m.pending[id], func(d *Delivery) bool { return d.due(now) }) {
 			due = append(due, id)
 		}
 	}
 	return due, nil
 }
+
+// due reports whether a pending delivery is to be sent by itself now.
+func (d *Delivery) due(now time.Time) bool { return d.DigestAt.IsZero() && !d.NextAttempt.After(now) }
 
 // Claim implements Queue.
 func (m *Memory) Claim(_ context.Context, claims []Claim, now, until time.Time) ([]Delivery, error) {
@@ -93,35 +96,47 @@ func (m *Memory) Claim(_ context.Context, claims []Claim, now, until time.Time) 
 	return claimed, nil
 }
 
-// due returns what a claim asks for.
+// due returns what a claim asks for. The list may be long when an endpoint was down for a day, so it is gone through once,
+// and only as many as are asked for are kept in order.
 func (m *Memory) due(c Claim, now time.Time) []*Delivery {
-	var found []*Delivery
+	var first []*Delivery
 	seen := make(map[string]bool)
 	for _, d := range m.pending[c.Subscription] {
 		held := c.Ordered && seen[d.Customer]
-		seen[d.Customer] = true
-		if !held && !d.NextAttempt.After(now) {
-			found = append(found, d)
+		if c.Ordered {
+			seen[d.Customer] = true
 		}
+		if held || !d.due(now) || len(first) == c.Limit && !d.NextAttempt.Before(first[len(first)-1].NextAttempt) {
+			continue
+		}
+		at := len(first)
+		for at > 0 && d.NextAttempt.Before(first[at-1].NextAttempt) {
+			at--
+		}
+		first = slices.Insert(first, at, d)
+		first = first[:min(c.Limit, len(first))]
 	}
-	slices.SortStableFunc(found, func(a, b *Delivery) int { return a.NextAttempt.Compare(b.NextAttempt) })
-	return found[:min(c.Limit, len(found))]
+	return first
 }
 
 // Settle implements Queue.
-func (m *Memory) Settle(_ context.Context, d Delivery) error {
+func (m *Memory) Settle(_ context.Context, deliveries []Delivery) (lost []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	kept, ok := m.deliveries[d.ID]
-	if !ok || kept.Status != Pending || kept.Claim != d.Claim {
-		return fmt.Errorf("settle delivery %s: %w", d.ID, ErrClaimLost)
+	for i := range deliveries {
+		d := &deliveries[i]
+		kept, ok := m.deliveries[d.ID]
+		if !ok || kept.Status != Pending || kept.Claim != d.Claim {
+			lost = append(lost, d.ID)
+			continue
+		}
+		seq := kept.Seq
+		*kept = cloneDelivery(d)
+		kept.Seq = seq
+		kept.Claim++
+		m.file(kept)
 	}
-	seq := kept.Seq
-	*kept = cloneDelivery(&d)
-	kept.Seq = seq
-	kept.Claim++
-	m.file(kept)
-	return nil
+	return lost, nil
 }
 
 // Redeliver implements Queue.

@@ -22,7 +22,7 @@ type Options struct {
 	Timeout time.Duration
 	// PerEndpoint is the number of requests to one endpoint at a time. Default: 4.
 	PerEndpoint int
-	// Concurrency is the number of requests at a time. Endpoints with the fewest in flight go first. Default: 64.
+	// Concurrency is the number of requests at a time. Endpoints with the fewest in flight go first. Default: 256.
 	Concurrency int
 	// Poll is how often the store is asked what is due, and how long a change of a subscription may go unnoticed.
 	// Default: 1 s.
@@ -41,6 +41,8 @@ type Options struct {
 	AllowPrivate []netip.Prefix
 	// RootCAs are who may sign the certificates of receivers. Default: those of the system.
 	RootCAs *x509.CertPool
+	// Zone returns the time zone of digests. Default: it is UTC.
+	Zone func() *time.Location
 	// Poison gets the messages that are no outputs, on PoisonTopic. Default: they are logged and passed over.
 	Poison message.Publisher
 	// PoisonTopic is the topic for those. Default: "rapport.webhooks.poison".
@@ -55,9 +57,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Attempted is told of every request that came to an end, after the store knows it. Default: nobody is told.
 	Attempted func(d Delivery)
-	// Filed is told how many deliveries an output of a type made, and how many it did not make because it was old news.
-	// Default: nobody is told.
-	Filed func(kind string, deliveries, quiet int)
+	// Filed is told how many deliveries outputs made, and how many they did not make because they were old news. Default:
+	// nobody is told.
+	Filed func(deliveries, quiet int)
 }
 
 func (o Options) withDefaults() Options {
@@ -70,7 +72,7 @@ func (o Options) withDefaults() Options {
 	o.Schedule = o.Schedule.withDefaults()
 	o.Timeout = cmp.Or(o.Timeout, 15*time.Second)
 	o.PerEndpoint = cmp.Or(o.PerEndpoint, 4)
-	o.Concurrency = cmp.Or(o.Concurrency, 64)
+	o.Concurrency = cmp.Or(o.Concurrency, 256)
 	o.Poll = cmp.Or(o.Poll, time.Second)
 	o.Drain = cmp.Or(o.Drain, 10*time.Second)
 	o.BreakerFailures = cmp.Or(o.BreakerFailures, 5)
@@ -83,8 +85,11 @@ func (o Options) withDefaults() Options {
 	if o.Attempted == nil {
 		o.Attempted = func(Delivery) {}
 	}
+	if o.Zone == nil {
+		o.Zone = func() *time.Location { return time.UTC }
+	}
 	if o.Filed == nil {
-		o.Filed = func(string, int, int) {}
+		o.Filed = func(int, int) {}
 	}
 	return o
 }

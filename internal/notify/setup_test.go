@@ -92,6 +92,7 @@ func begin(t *testing.T, store Store, o Options, answer func(context.Context, *S
 	b.channel = gochannel.NewGoChannel(gochannel.Config{BlockPublishUntilSubscriberAck: true}, watermill.NopLogger{})
 	o.Topics = []string{topic}
 	b.Deliverer = newDeliverer(store, fromChannel(b.channel), o.withDefaults(), b.receiver)
+	b.dispatcher.gather = 0 // in virtual time nothing comes meanwhile
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { b.Run(ctx) })

@@ -14,8 +14,6 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrPending means that a delivery cannot be asked for again because it has not ended.
 	ErrPending = errors.New("is still pending")
-	// ErrClaimLost means that a delivery was taken on by somebody else, or has ended, since it was claimed.
-	ErrClaimLost = errors.New("the claim was lost")
 )
 
 // Store keeps subscriptions and deliveries. What a method did is durable when it returns, as far as the store is durable
@@ -47,15 +45,24 @@ type Queue interface {
 	// Add adds deliveries in their order, all or none, and returns the number of new ones. One whose id is known is left as
 	// it is, and one whose subscription is not there is left out.
 	Add(ctx context.Context, deliveries []Delivery) (int, error)
-	// Due returns the ids of the subscriptions in use that have a pending delivery whose next attempt is due.
+	// Due returns the ids of the subscriptions in use that have a pending delivery whose next attempt is due. Deliveries that wait
+	// for a digest are passed over here and by Claim.
 	Due(ctx context.Context, now time.Time) ([]string, error)
 	// Claim takes on deliveries that are due now, for each subscription those first that have been due for the longest
 	// time, and returns them in the order in which they were added. Nobody else is given them before the lease ends. Of an
 	// ordered subscription only the first pending delivery of each customer is given. A claim need not outlive a crash.
 	Claim(ctx context.Context, claims []Claim, now, until time.Time) ([]Delivery, error)
-	// Settle replaces a delivery that was claimed and takes the claim back. The error wraps ErrClaimLost when the claim is
-	// not the latest one. It need not outlive a crash of the store: the request is made again then.
-	Settle(ctx context.Context, d Delivery) error
+	// Settle replaces deliveries that were claimed and takes the claims back. It returns the ids of those that were lost: they
+	// were taken on by somebody else, or have ended, since they were claimed, and stay as they are. What it did need not
+	// outlive a crash of the store: the requests are made again then.
+	Settle(ctx context.Context, deliveries []Delivery) (lost []string, err error)
+	// HeldDigests returns which digests of subscriptions in use are due, those with pending deliveries that wait for a digest at
+	// or before now, in the order of subscriptions and times.
+	HeldDigests(ctx context.Context, now time.Time) ([]HeldDigest, error)
+	// MakeDigest puts the deliveries that wait for a digest, the first in the order in which they were added, at most limit,
+	// into one: it adds what compose makes of them, and they are Digested. It returns their number, and does nothing when there
+	// are none or the subscription is not in use. All of it happens or nothing, also when compose fails or others do the same.
+	MakeDigest(ctx context.Context, held HeldDigest, limit int, now time.Time, compose func(members []Delivery) (Delivery, error)) (int, error)
 	// Redeliver makes a finished delivery pending. The error wraps ErrPending when it has not ended, and ErrNotFound when
 	// it or its subscription is not there.
 	Redeliver(ctx context.Context, id string, now time.Time) error

@@ -30,6 +30,9 @@ type Subscription struct {
 	MaxAge time.Duration
 	// OldNews sends outputs of any age.
 	OldNews bool
+	// Digest is the time of day, as 08:00, at which one delivery comes with all outputs since the day before, in the time zone of
+	// Options.Zone. Default: each output is delivered by itself and at once.
+	Digest string
 	// Secrets are what requests are signed with, the newest first.
 	Secrets []Secret
 	// Disabled is why nothing is sent, empty while the endpoint is in use.

@@ -62,6 +62,9 @@ func (s *Subscription) validate(o Options) error {
 	if s.MinLevel != "" && !slices.Contains(levels, s.MinLevel) {
 		fault("/min_level", domain.RuleOneOf, "must be one of %s", strings.Join(levels, ", "))
 	}
+	if _, err := time.Parse(digestForm, s.Digest); s.Digest != "" && (err != nil || len(s.Digest) != len(digestForm)) {
+		fault("/digest", domain.RuleFormat, "must be a time of day such as 08:00")
+	}
 	if s.MaxAge < 0 || s.MaxAge > maxMaxAge {
 		fault("/max_age", domain.RuleMax, "must be between 0 and ten years")
 	}

@@ -1,6 +1,6 @@
 // Package outputs puts what the fold found out onto the output topics, as CloudEvents that every replay makes the same:
 // the id follows from the customer and the place in its sequence, so that a consumer knows a repetition by its id and
-// what is old by its sequence.
+// what is old by its sequence. It also puts what each customer is now onto a compacted topic.
 package outputs
 
 import (
@@ -35,6 +35,16 @@ type Options struct {
 	Count func(topic string, n int)
 }
 
+func (o Options) withDefaults() Options {
+	if o.Count == nil {
+		o.Count = func(string, int) {}
+	}
+	if o.Era == nil {
+		o.Era = func() int { return 0 }
+	}
+	return o
+}
+
 // Publisher is a projections.Outlet that publishes through an outlet. It is safe for concurrent use.
 type Publisher struct {
 	outlet  outlet
@@ -47,13 +57,7 @@ var _ projections.Outlet = (*Publisher)(nil)
 
 // NewPublisher returns a publisher.
 func NewPublisher(outlet outlet, options Options) *Publisher {
-	if options.Count == nil {
-		options.Count = func(string, int) {}
-	}
-	if options.Era == nil {
-		options.Era = func() int { return 0 }
-	}
-	p := &Publisher{outlet: outlet, options: options}
+	p := &Publisher{outlet: outlet, options: options.withDefaults()}
 	p.buffers.New = func() any { return new(buffer) }
 	return p
 }

@@ -47,9 +47,9 @@ type door interface {
 	Append(ctx context.Context, events []domain.Event) ([]ingest.Result, error)
 }
 
-// Options are the settings of a reactor. The zero value of each field is a documented default.
+// Options are the settings of the reactors. The zero value of each field is a documented default.
 type Options struct {
-	// Every is the time between two looks for employees who left. Default: DefaultEvery.
+	// Every is the time between two looks at the views. Default: DefaultEvery.
 	Every time.Duration
 	// Recheck is how long it takes until the customers of an employee who left are looked at again, for those whose
 	// assignment was recorded late. Default: DefaultRecheck.
@@ -58,8 +58,52 @@ type Options struct {
 	Page int
 	// Released is called with the number of customers that were told of a departure. Default: nobody is.
 	Released func(customers int)
-	// Logger gets one line for each departure. Default: none.
+	// Logger gets one line for each departure and each mass loss. Default: none.
 	Logger *slog.Logger
+}
+
+// withDefaults returns the options with their defaults filled in.
+func (o Options) withDefaults() Options {
+	if o.Every <= 0 {
+		o.Every = DefaultEvery
+	}
+	if o.Recheck <= 0 {
+		o.Recheck = DefaultRecheck
+	}
+	if o.Page <= 0 {
+		o.Page = DefaultPage
+	}
+	if o.Released == nil {
+		o.Released = func(int) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// repeat looks again and again until ctx ends. After a failure the pauses grow to a minute.
+func (o *Options) repeat(ctx context.Context, reactor string, look func(context.Context) error) error {
+	pause := o.Every
+	for {
+		err := look(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			o.Logger.LogAttrs(ctx, slog.LevelWarn, "reactor is held up", slog.String("reactor", reactor), slog.Duration("pause", pause), slog.Any("error", err))
+		default:
+			pause = o.Every
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err != nil {
+			pause = min(2*pause, max(lastPause, o.Every))
+		}
+	}
 }
 
 // Departures tells the customers of employees who left the firm that they have lost their owner (CHN-17): each of those
@@ -88,23 +132,8 @@ type departure struct {
 
 // NewDepartures returns a reactor. It starts nothing.
 func NewDepartures(views views, log log, progress progress, door door, options Options) *Departures {
-	if options.Every <= 0 {
-		options.Every = DefaultEvery
-	}
-	if options.Recheck <= 0 {
-		options.Recheck = DefaultRecheck
-	}
-	if options.Page <= 0 {
-		options.Page = DefaultPage
-	}
-	if options.Released == nil {
-		options.Released = func(int) {}
-	}
-	if options.Logger == nil {
-		options.Logger = slog.New(slog.DiscardHandler)
-	}
 	return &Departures{
-		views: views, log: log, progress: progress, door: door, options: options,
+		views: views, log: log, progress: progress, door: door, options: options.withDefaults(),
 		handled: make(map[departure]time.Time), stuck: make(map[departure]map[string]bool),
 	}
 }
@@ -112,24 +141,5 @@ func NewDepartures(views views, log log, progress progress, door door, options O
 // Run tells the customers of the employees whose streams are in the given partitions, until ctx ends. What fails is tried
 // again, after pauses that grow to a minute.
 func (d *Departures) Run(ctx context.Context, partitions []int) error {
-	pause := d.options.Every
-	for {
-		err := d.look(ctx, partitions)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			d.options.Logger.LogAttrs(ctx, slog.LevelWarn, "departures cannot be handled", slog.Duration("pause", pause), slog.Any("error", err))
-		default:
-			pause = d.options.Every
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if err != nil {
-			pause = min(2*pause, max(lastPause, d.options.Every))
-		}
-	}
+	return d.options.repeat(ctx, "departures", func(ctx context.Context) error { return d.look(ctx, partitions) })
 }

@@ -18,17 +18,24 @@ import (
 // CustomerAt returns a customer as it was at bound.At, as far as it was known at bound.Known, by folding its stream
 // anew. It returns projections.ErrNotFound when the customer did not exist then.
 func (r *Reader) CustomerAt(ctx context.Context, id string, bound projections.Bound) (*projections.CustomerView, error) {
+	found, positions, err := r.records(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read customer as of: %w", err)
+	}
+	return single{r.fold(), r.log.PartitionOf, id, true}.view(ctx, found, positions, bound)
+}
+
+// records returns the accepted records of a stream and the control records that may have changed it, and how far the index
+// has read the log.
+func (r *Reader) records(ctx context.Context, id string) ([]eventstore.Record, eventstore.Positions, error) {
 	stream, err := r.index.Stream(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	offsets := slices.Concat(stream.Offsets, stream.Control)
 	slices.Sort(offsets)
 	found, err := r.log.Read(ctx, stream.Partition, offsets)
-	if err != nil {
-		return nil, fmt.Errorf("read customer as of: %w", err)
-	}
-	return single{r.fold(), r.log.PartitionOf, id, true}.view(ctx, found, stream.Positions, bound)
+	return found, stream.Positions, err
 }
 
 // log is the part of the event log that a replay reads.
@@ -40,11 +47,16 @@ type log interface {
 // Whole folds the log up to its present ends into memory: the views as of bound.At, as far as they were known at
 // bound.Known. progress may be nil.
 func Whole(ctx context.Context, l log, policy *domain.Policy, bound projections.Bound, progress *projections.Progress, logger *slog.Logger) (*memview.Store, error) {
+	return Watched(ctx, l, projections.NewFold(policy), bound, progress, logger)
+}
+
+// Watched is Whole with a fold of the caller's, whose Before sees the events. When the fold panics on a customer, the log is
+// read twice, and Before sees events twice.
+func Watched(ctx context.Context, l log, fold *projections.Fold, bound projections.Bound, progress *projections.Progress, logger *slog.Logger) (*memview.Store, error) {
 	ends, err := l.Ends(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("replay the log: %w", err)
 	}
-	fold := projections.NewFold(policy)
 	options := projections.RunnerOptions{Bound: bound, Progress: progress, Logger: logger}
 	store, err := fill(ctx, l, fold, ends, options, true)
 	if errors.Is(err, projections.ErrTorn) {
@@ -109,29 +121,52 @@ type single struct {
 
 // view folds the records as a log of their own and returns the customer with its real positions.
 func (s single) view(ctx context.Context, records []eventstore.Record, ends eventstore.Positions, bound projections.Bound) (*projections.CustomerView, error) {
-	p := s.owner([]byte(s.id))
-	offsets := make([]int64, len(records))
-	for i := range records {
-		offsets[i], records[i].Offset = records[i].Offset, int64(i)
-	}
-	store := memview.NewWith(s.fold, p+1, memview.Options{At: bound.At})
-	folder := projections.NewFolder(s.fold, store, projections.FolderOptions{PartitionOf: s.owner, Bound: bound, Trusted: s.accepted, Records: recordList(records)})
-	at, err := folder.Claim(ctx, p)
+	p, err := s.play(ctx, records, bound)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := folder.Fold(ctx, at, records); err != nil {
+	if _, err := p.folder.Fold(ctx, p.at, records); err != nil {
 		return nil, fmt.Errorf("fold one stream: %w", err)
 	}
-	view, err := store.Customer(ctx, s.id)
+	return p.view(ctx, s.id, ends, bound)
+}
+
+// play is a fold of one stream as a log of its own.
+type play struct {
+	store   *memview.Store
+	folder  *projections.Folder
+	at      projections.Checkpoint
+	records []eventstore.Record
+	// offsets are the real offsets of the records.
+	offsets []int64
+}
+
+// play makes ready to fold the records, whose offsets it replaces by their places in the list.
+func (s single) play(ctx context.Context, records []eventstore.Record, bound projections.Bound) (*play, error) {
+	p := s.owner([]byte(s.id))
+	x := &play{store: memview.NewWith(s.fold, p+1, memview.Options{At: bound.At}), records: records, offsets: make([]int64, len(records))}
+	for i := range records {
+		x.offsets[i], records[i].Offset = records[i].Offset, int64(i)
+	}
+	x.folder = projections.NewFolder(s.fold, x.store, projections.FolderOptions{
+		PartitionOf: s.owner, Bound: bound, Trusted: s.accepted, Records: recordList(records),
+	})
+	var err error
+	x.at, err = x.folder.Claim(ctx, p)
+	return x, err
+}
+
+// view returns the customer as far as it was folded, with its real positions.
+func (x *play) view(ctx context.Context, id string, ends eventstore.Positions, bound projections.Bound) (*projections.CustomerView, error) {
+	view, err := x.store.Customer(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	head, err := newest(ctx, store, s.id, records, bound.At)
+	head, err := newest(ctx, x.store, id, x.records, bound.At)
 	if err != nil {
 		return nil, err
 	}
-	view.Position.Offset, view.Positions = offsets[head], ends
+	view.Position.Offset, view.Positions = x.offsets[head], ends
 	return view, nil
 }
 

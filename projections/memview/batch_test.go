@@ -55,7 +55,7 @@ func TestReadersDoNotWaitForABatchThatIsOpen(t *testing.T) {
 
 func TestACustomerWhoseSilencePanicsIsShownAsItsLastEventLeftIt(t *testing.T) {
 	t.Parallel()
-	fold := viewtest.DefaultFold()
+	fold := projections.NewFold(domain.DefaultPolicy())
 	store := memview.NewWith(fold, 1, memview.Options{At: domain.InstantOf(domain.Date(40_000).Time())})
 	viewtest.Fold(t, store, fold, viewtest.Purchases(3, 4).Partition(1), 100)
 	*fold = projections.Fold{} // without a policy every timer panics

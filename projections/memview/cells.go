@@ -31,7 +31,15 @@ func (s *Store) Cases(_ context.Context, filter projections.CaseFilter) (*projec
 	}
 	for _, p := range s.partitions {
 		for c := range p.customers.all() {
-			for _, x := range c.Cases(filter.Kind) {
+			stream := &c.Customer
+			if due := c.NextDue(); filter.Kind.MovesInSilence() && due != 0 && due <= now {
+				snapshot, _ := p.fold.At(stream, now)
+				stream = &snapshot
+			}
+			if !filter.MayWant(stream) {
+				continue
+			}
+			for _, x := range stream.Cases(filter.Kind) {
 				selection.Add(x)
 			}
 		}

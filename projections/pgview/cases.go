@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/projections"
@@ -37,6 +38,11 @@ func (s *Store) Cases(ctx context.Context, filter projections.CaseFilter) (*proj
 				return err
 			}
 		}
+		if filter.Kind.MovesInSilence() {
+			if err := s.silentCases(ctx, tx, &now, &filter, selection.Add); err != nil {
+				return err
+			}
+		}
 		page.Items, page.Next = selection.Page()
 		return nil
 	})
@@ -46,9 +52,55 @@ func (s *Store) Cases(ctx context.Context, filter projections.CaseFilter) (*proj
 	return page, nil
 }
 
+// silentCases calls use with the cases of the streams whose timers are due by now, as silence has made them. What is stored of
+// them is left out by filterCases.
+func (s *Store) silentCases(ctx context.Context, tx pgx.Tx, now *moment, filter *projections.CaseFilter, use func(projections.Case)) error {
+	query := s.sql(`SELECT c.id, c.partition, c.state FROM {g}.checkpoints p
+		JOIN {g}.customers c ON c.partition = p.partition AND c.next_due > 0 AND c.next_due <= $1
+		WHERE $2 IN ('', c.id)`)
+	customer := filter.Customer
+	if !storable(customer) {
+		return nil
+	}
+	rows, err := tx.Query(ctx, query, int64(now.newest), customer)
+	if err != nil {
+		return err
+	}
+	var id string
+	var partition int
+	var state pgtype.DriverBytes
+	_, err = pgx.ForEachRow(rows, []any{&id, &partition, &state}, func() error {
+		c := projections.Customer{ID: id}
+		if err := c.LoadState(state); err != nil {
+			return fmt.Errorf("customer %q: %w", id, err)
+		}
+		snapshot, _ := now.folds[partition].At(&c, now.newest)
+		if filter.MayWant(&snapshot) {
+			for _, x := range snapshot.Cases(filter.Kind) {
+				use(x)
+			}
+		}
+		return nil
+	})
+	return err
+}
+
 // filterCases adds the conditions of the filter. It returns false when no stored case can meet them.
 func (l *list) filterCases(f *projections.CaseFilter, after *projections.CaseCursor, now domain.Instant) bool {
-	l.where("kind = ?", string(f.Kind))
+	if f.Kind == projections.CaseWarning {
+		l.conditions = append(l.conditions, "kind = 'warning'") // as the index of their ids has it
+	} else {
+		l.where("kind = ?", string(f.Kind))
+	}
+	if f.Kind.MovesInSilence() {
+		l.where("NOT EXISTS (SELECT FROM {g}.customers s WHERE s.id = customer AND s.next_due BETWEEN 1 AND ?)", int64(now))
+	}
+	switch f.Ahead {
+	case projections.AheadYes:
+		l.where("due_at > ?", int64(now))
+	case projections.AheadNo:
+		l.where("due_at <= ?", int64(now))
+	}
 	switch f.Status {
 	case projections.CaseEnded:
 		l.conditions = append(l.conditions, "ended_at <> 0")
@@ -61,7 +113,7 @@ func (l *list) filterCases(f *projections.CaseFilter, after *projections.CaseCur
 	if f.Status == projections.CaseNear {
 		l.where("near_at BETWEEN 1 AND ? AND (due_at = 0 OR due_at > ?)", int64(now))
 	}
-	for _, text := range [][2]string{{"topic", f.Topic}, {"holder", f.Holder}, {"customer", f.Customer}} {
+	for _, text := range [][2]string{{"topic", f.Topic}, {"holder", f.Holder}, {"customer", f.Customer}, {"id", f.ID}} {
 		if column, value := text[0], text[1]; value != "" {
 			if !storable(value) {
 				return false

@@ -161,6 +161,8 @@ func newCustomerTable() customerTable {
 		{"stage", "smallint", func(r *row) int64 { return int64(r.customer.Lifecycle.Stage) }},
 		{"since", "bigint", func(r *row) int64 { return int64(r.customer.Lifecycle.Since) }},
 		{"cohort", "integer", func(r *row) int64 { return int64(r.customer.Lifecycle.Cohort) }},
+		{"value_class", "smallint", func(r *row) int64 { return int64(r.customer.ValueClass()) }},
+		{"risk", "smallint", func(r *row) int64 { return int64(r.customer.Lifecycle.Risk) }},
 		{"next_due", "bigint", func(r *row) int64 { return int64(r.customer.NextDue()) }},
 		{"purchases", "bigint", func(r *row) int64 { return r.customer.Trade.Purchases }},
 		{"purchased_minor", "bigint", func(r *row) int64 { return r.customer.Trade.Main.Purchased }},

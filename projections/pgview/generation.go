@@ -64,12 +64,14 @@ func (g generation) render(file, schema string) (string, error) {
 	err = t.Execute(&text, map[string]any{
 		"Schema": schema, "Partitions": g.partitions, "Conflict": int(eventstore.Conflict),
 		"Stages":   nameArray(func(i int) string { return domain.Stage(i).String() }, domain.StageCount),
+		"Risks":    nameArray(func(i int) string { return domain.RiskLevel(i).String() }, len(projections.Rollups{}.Warnings)),
 		"Reasons":  nameArray(func(i int) string { return projections.Reason(i).String() }, reasonCount()),
 		"Verdicts": nameArray(func(i int) string { return eventstore.Verdict(i).String() }, len(projections.Rollups{}.Verdicts)),
 		"Flows":    int(kindFlow), "Cohorts": int(kindCohort), "Trade": int(kindTrade), "Types": int(kindType),
 		"CellKinds": nameArray(func(i int) string { return projections.CellKind(i).String() }, projections.CellKindCount),
 		"Sums":      cellSums, "Names": cellKey[3:7],
 		"StageCounts": int(kindStage), "VerdictCounts": int(kindVerdict), "Open": int(kindOpen), "Late": int(kindLate),
+		"WarningCounts": int(kindWarning),
 	})
 	if err != nil {
 		return "", fmt.Errorf("read layout: %w", err)

@@ -3,10 +3,10 @@ package pgview
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/projections"
@@ -38,11 +38,10 @@ func (s *Store) Customers(ctx context.Context, filter projections.CustomerFilter
 		if !l.filter(filter) {
 			return nil
 		}
-		rows, err := tx.Query(ctx, s.sql(l.query(filter, after)), l.arguments...)
-		if err != nil {
-			return err
+		if filter.Class != "" {
+			l.where("value_class = (?::smallint[])[partition + 1]", now.classPlaces(filter.Class))
 		}
-		page.Items, err = now.items(rows)
+		page.Items, err = s.page(ctx, tx, &now, l, filter, after)
 		return err
 	})
 	if err != nil {
@@ -55,20 +54,36 @@ func (s *Store) Customers(ctx context.Context, filter projections.CustomerFilter
 	return page, nil
 }
 
+// page returns the items of a page and one more, when there is one. What time makes of the risk of a customer is not in the
+// rows, so a filter by it takes in all customers with a timer that is due, looks at them and reads on until the page is full.
+func (s *Store) page(ctx context.Context, tx pgx.Tx, now *moment, l list, filter projections.CustomerFilter, after *projections.Cursor) ([]projections.CustomerItem, error) {
+	items := []projections.CustomerItem{}
+	for {
+		query, arguments, most := l.query(filter, after)
+		rows, err := tx.Query(ctx, s.sql(query), arguments...)
+		if err != nil {
+			return nil, err
+		}
+		read, err := now.items(rows)
+		if err != nil {
+			return nil, err
+		}
+		for i := range read {
+			if filter.Risk == domain.RiskLow || read[i].Risk == filter.Risk {
+				items = append(items, read[i])
+			}
+		}
+		if len(items) > filter.Limit || len(read) < most {
+			return items, nil
+		}
+		after = filter.CursorAfter(&read[len(read)-1])
+	}
+}
+
 // items returns the customers in rows as of the moment.
 func (now *moment) items(rows pgx.Rows) ([]projections.CustomerItem, error) {
 	items := []projections.CustomerItem{}
-	var id string
-	var partition int
-	var state pgtype.DriverBytes
-	_, err := pgx.ForEachRow(rows, []any{&id, &partition, &state}, func() error {
-		c := projections.Customer{ID: id}
-		if err := c.LoadState(state); err != nil {
-			return fmt.Errorf("customer %q: %w", id, err)
-		}
-		items = append(items, now.folds[partition].Item(&c, now.newest))
-		return nil
-	})
+	err := now.each(rows, func(fold *projections.Fold, c *projections.Customer) { items = append(items, fold.Item(c, now.newest)) })
 	return items, err
 }
 
@@ -100,6 +115,9 @@ func (l *list) filter(f projections.CustomerFilter) bool {
 	if f.Stage != domain.StageNone {
 		l.where(stageNow+" = ?::smallint", int16(f.Stage))
 	}
+	if f.Risk != domain.RiskLow {
+		l.where("(risk = ? OR next_due BETWEEN 1 AND $1)", int16(f.Risk))
+	}
 	if f.OrgUnit != "" {
 		// The range serves the index: in byte order every path below a unit lies before the unit followed by 0, the
 		// character after the slash.
@@ -117,8 +135,13 @@ func (l *list) filter(f projections.CustomerFilter) bool {
 	return true
 }
 
-// query returns the statement for one item more than the page has, which shows that there is a next page.
-func (l *list) query(f projections.CustomerFilter, after *projections.Cursor) string {
+// riskRows is how many customers are read at a time for a list by the level of the risk.
+const riskRows = 500
+
+// query returns the statement for one item more than the page has, which shows that there is a next page, its arguments, and
+// the most rows it gives.
+func (l list) query(f projections.CustomerFilter, after *projections.Cursor) (query string, arguments []any, most int) {
+	l.conditions, l.arguments = slices.Clip(l.conditions), slices.Clip(l.arguments)
 	var value, order string
 	switch f.Sort {
 	case projections.SortLastEvent:
@@ -136,7 +159,12 @@ func (l *list) query(f projections.CustomerFilter, after *projections.Cursor) st
 	if after != nil {
 		l.after(value, after)
 	}
-	return "SELECT id, partition, state FROM {g}.customers WHERE " + l.all() + " ORDER BY " + order + " LIMIT " + l.place(f.Limit+1)
+	most = f.Limit + 1
+	if f.Risk != domain.RiskLow {
+		most = max(most, riskRows)
+	}
+	query = "SELECT id, partition, state FROM {g}.customers WHERE " + l.all() + " ORDER BY " + order + " LIMIT " + l.place(most)
+	return query, l.arguments, most
 }
 
 // after adds the condition that an item comes after the place of the cursor. In a list by id every item has the value

@@ -34,6 +34,8 @@ const (
 	kindOpen
 	// kindLate: n1 counts the late events.
 	kindLate
+	// kindWarning: a is the level of the open warning, n1 the customers.
+	kindWarning
 )
 
 // rollup is a row of the table.
@@ -62,6 +64,9 @@ func rollupRows(r *projections.Rollups) []rollup {
 	}
 	for s, n := range r.Stages {
 		add(rollup{kind: kindStage, a: int32(s), n: [4]int64{n}})
+	}
+	for level := domain.RiskWatch; level <= domain.RiskCritical; level++ {
+		add(rollup{kind: kindWarning, a: int32(level), n: [4]int64{r.Warnings[level]}})
 	}
 	for name, n := range maps.All(r.Types) {
 		add(rollup{kind: kindType, name: name, n: [4]int64{n}})
@@ -95,6 +100,8 @@ func (r *rollup) rollups() (*projections.Rollups, error) {
 		out.Verdicts[r.a] = r.n[0]
 	case r.kind == kindStage && r.a >= 0 && int(r.a) < len(out.Stages):
 		out.Stages[r.a] = r.n[0]
+	case r.kind == kindWarning && r.a >= 0 && int(r.a) < len(out.Warnings):
+		out.Warnings[r.a] = r.n[0]
 	case r.kind == kindType:
 		out.Types = map[string]int64{r.name: r.n[0]}
 	case r.kind == kindFlow:

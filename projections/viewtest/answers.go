@@ -78,12 +78,29 @@ func answers(t testing.TB, s projections.Store, subjects []string, lists []proje
 		cells, err := s.Cells(ctx, filter)
 		ask(fmt.Sprintf("cells %+v", filter), cells, err)
 	}
+	for _, unit := range []string{"", "brand", "brand/r1", "bra\x00nd"} {
+		everyone, err := walk(t, s, unit)
+		ask("walk through "+unit, everyone, err)
+	}
 	for _, filter := range caseFilters() {
 		ask(fmt.Sprintf("cases %+v", filter), casePages(t, s, filter), nil)
 	}
 	operating, err := operations(t, s)
 	ask("operations", operating, err)
 	return a
+}
+
+// walk goes through the customers of a unit and returns what it met, in order.
+func walk(t testing.TB, s projections.Store, unit string) (any, error) {
+	var met []string
+	moment, err := s.Walk(t.Context(), unit, func(fold *projections.Fold, c *projections.Customer, at domain.Instant) {
+		met = append(met, fmt.Sprint(c.ID, c.OrgUnit(), c.Now, c.Lifecycle.Stage, c.ValueClass(), fold.Policy().Version, at, jsonOf(t, fold.Item(c, at))))
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(met)
+	return []any{moment.AsOf, moment.Positions, moment.Policy.Version, met}, nil
 }
 
 // operations asks what people who run the engine ask. Epochs are left out, because they count the writers of a store,
@@ -172,6 +189,12 @@ func filters() []projections.CustomerFilter {
 			{Text: "%"},
 			{Text: "\x00"},
 			{OrgUnit: "brand", Stage: domain.StageGrowth, Text: "C"},
+			{Risk: domain.RiskWatch},
+			{Risk: domain.RiskHigh, OrgUnit: "brand"},
+			{Risk: domain.RiskCritical, Stage: domain.StageDecline},
+			{Class: "A"},
+			{Class: "C", OrgUnit: "brand"},
+			{Class: "no class"},
 		} {
 			f.Sort = sort
 			all = append(all, f)
@@ -188,6 +211,9 @@ func stageFilters() []projections.CustomerFilter {
 	all := []projections.CustomerFilter{{Sort: projections.SortSince}}
 	for _, stage := range domain.Stages() {
 		all = append(all, projections.CustomerFilter{Stage: stage})
+	}
+	for level := domain.RiskWatch; level <= domain.RiskCritical; level++ {
+		all = append(all, projections.CustomerFilter{Risk: level})
 	}
 	return all
 }

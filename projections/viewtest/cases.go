@@ -51,6 +51,10 @@ func caseFilters() []projections.CaseFilter {
 				{OrgUnit: "\x00"},
 				{Holder: "e1"},
 				{Topic: "inquiry"},
+				{Topic: "watch"},
+				{Ahead: projections.AheadYes},
+				{Ahead: projections.AheadNo, Status: projections.CaseOpen},
+				{ID: "\x00"},
 				{Customer: "C00001"},
 				{From: domain.InstantOf(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)), To: domain.InstantOf(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC))},
 			} {

@@ -33,7 +33,17 @@ var policyDocuments = []string{
 	"version: lenient\ndeadlines: {complaint: {off: true}, promise: {off: true}, inquiry: {within: 200h}}",
 	"version: strict\ndeadlines: {complaint: {stop: {}, within: 1h, time: elapsed}, inquiry: {within: 1m, near: 0.5}, terms: {stop: {}}}",
 	"version: default-1",
+	"version: handmade\nmodels: {purchase: {name: nbd, parameters: {r: 0.4, alpha: 12}}}",
+	"version: bare\nmodels: {}",
 	"version: ''",
+}
+
+// fittedModels are models that change scores and classes. The last of them is none.
+var fittedModels = []string{
+	`{"model":"mbg_nbd","parameters":{"r":0.5,"alpha":6,"a":0.9,"b":1.6},"n":2357}`,
+	`{"model":"nbd","parameters":{"r":0.4,"alpha":12},"n":2357}`,
+	`{"model":"abc","parameters":{"least.CNY.A":5000,"least.CNY.B":100}}`,
+	`{"model":"nbd","parameters":{"r":0.4}}`,
 }
 
 // control appends a control record, or a poisonous event.
@@ -43,6 +53,10 @@ func (g *generator) control(i int) {
 	case 0, 1, 2:
 		g.tick(i, g.at)
 	case 3:
+		if g.choose(3) == 0 {
+			g.appendControl(g.controlEvent(i, "model.fitted", fittedModels[g.choose(len(fittedModels))]))
+			break
+		}
 		g.publish(i, policyDocuments[g.choose(len(policyDocuments))])
 	case 4:
 		g.settle(i, g.choose(max(len(g.items), 1)))

@@ -13,8 +13,12 @@ import (
 // test are not used any more then.
 type NewStore func(t testing.TB, fold *projections.Fold, partitions int) projections.Store
 
-// DefaultFold returns a fold under the default policy.
-func DefaultFold() *projections.Fold { return projections.NewFold(domain.DefaultPolicy()) }
+// DefaultFold returns a fold under the default policy with classes of value.
+func DefaultFold() *projections.Fold {
+	p := domain.DefaultPolicy()
+	p.Models = domain.Models{string(domain.RoleClasses): {Name: domain.NameABC, Parameters: map[string]float64{"least.CNY.A": 3000, "least.CNY.B": 800}}}
+	return projections.NewFold(p)
+}
 
 // Fold claims every partition and folds its records into the store, in batches of the given length, from the checkpoint
 // on.

@@ -83,13 +83,13 @@ func marshal(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// everyType returns the types of events and of derived events.
+// everyType returns the types of events, of derived events and of states.
 func everyType() []*domain.Type {
 	all := slices.Clone(domain.Types())
 	for _, t := range domain.Outputs() {
 		all = append(all, t.Type)
 	}
-	return all
+	return append(all, domain.CustomerStateType())
 }
 
 // renderSchemas adds the schema of every type.

@@ -13,7 +13,7 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.subscription, d.event, d.type, d.customer, d.body, d.status, d.reason, d.created_at,
-	d.next_attempt, d.window_start, d.tries, d.finished_at, d.attempts, d.log, d.claim`
+	d.next_attempt, d.window_start, d.tries, d.finished_at, d.attempts, d.log, d.claim, d.digest_at`
 
 // Delivery implements notify.Journal.
 func (s *Store) Delivery(ctx context.Context, id string) (notify.Delivery, error) {
@@ -79,7 +79,7 @@ func (s *Store) Backlog(ctx context.Context) (map[string]notify.Backlog, error) 
 // Prune implements notify.Journal. It relies on the index deliveries_finished.
 func (s *Store) Prune(ctx context.Context, delivered, dead time.Time) (int, error) {
 	const statement = `DELETE FROM rapport_notify.deliveries
-		WHERE status = 'delivered' AND finished_at < $1 OR status = 'dead' AND finished_at < $2`
+		WHERE status IN ('delivered', 'digested') AND finished_at < $1 OR status = 'dead' AND finished_at < $2`
 	tag, err := s.pool.Exec(ctx, statement, delivered, dead)
 	if err != nil {
 		return 0, fmt.Errorf("prune deliveries: %w", err)
@@ -97,10 +97,11 @@ func logOf(d *notify.Delivery) []notify.Attempt {
 
 func scanDelivery(row pgx.CollectableRow) (notify.Delivery, error) {
 	var d notify.Delivery
-	var next, window, finished *time.Time
+	var next, window, finished, digest *time.Time
 	err := row.Scan(&d.Seq, &d.ID, &d.Subscription, &d.Event, &d.Type, &d.Customer, &d.Body, (*string)(&d.Status), &d.Reason,
-		&d.CreatedAt, &next, &window, &d.Tries, &finished, &d.Attempts, &d.Log, &d.Claim)
+		&d.CreatedAt, &next, &window, &d.Tries, &finished, &d.Attempts, &d.Log, &d.Claim, &digest)
 	d.CreatedAt, d.NextAttempt, d.WindowStart, d.FinishedAt = d.CreatedAt.UTC(), timeOf(next), timeOf(window), timeOf(finished)
+	d.DigestAt = timeOf(digest)
 	if len(d.Log) == 0 {
 		d.Log = nil
 	}

@@ -3,6 +3,7 @@ package pgnotify
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -13,29 +14,85 @@ import (
 	"github.com/rapport-crm/rapport/internal/notify"
 )
 
-// Add implements notify.Queue. The subscription's row is locked against deletion, which would leave a pending delivery
-// without one. A batch is one transaction.
+// Add implements notify.Queue. All rows go in one statement, which is one request to the disk. The rows of the subscriptions
+// are locked against deletion, which would leave a pending delivery without one.
 func (s *Store) Add(ctx context.Context, deliveries []notify.Delivery) (int, error) {
-	const statement = `INSERT INTO rapport_notify.deliveries (id, subscription, event, type, customer, body, status, reason,
-			created_at, next_attempt, window_start, tries, finished_at, attempts, log, claim)
-		SELECT $1, s.id, $3, $4, $5, $6::bytea, $7, $8, $9::timestamptz, $10::timestamptz, $11::timestamptz, $12::integer,
-			$13::timestamptz, $14::integer, $15::jsonb, $16::bigint
-		FROM (SELECT id FROM rapport_notify.subscriptions WHERE id = $2 FOR KEY SHARE) s ON CONFLICT (id) DO NOTHING`
-	batch := new(pgx.Batch)
-	added := 0
-	for i := range deliveries {
-		d := &deliveries[i]
-		batch.Queue(statement, d.ID, d.Subscription, d.Event, d.Type, d.Customer, d.Body, string(d.Status), d.Reason,
-			d.CreatedAt, nullable(d.NextAttempt), nullable(d.WindowStart), d.Tries, nullable(d.FinishedAt), d.Attempts,
-			logOf(d), d.Claim).Exec(func(tag pgconn.CommandTag) error {
-			added += int(tag.RowsAffected())
-			return nil
-		})
-	}
-	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+	added, err := add(ctx, s.pool, deliveries)
+	if err != nil {
 		return 0, fmt.Errorf("add deliveries: %w", err)
 	}
 	return added, nil
+}
+
+// executor is a pool or a transaction.
+type executor interface {
+	Exec(ctx context.Context, statement string, arguments ...any) (pgconn.CommandTag, error)
+}
+
+func add(ctx context.Context, to executor, deliveries []notify.Delivery) (int, error) {
+	const statement = `WITH known AS MATERIALIZED (
+			SELECT id FROM rapport_notify.subscriptions WHERE id = ANY ($2) ORDER BY id FOR KEY SHARE)
+		INSERT INTO rapport_notify.deliveries (id, subscription, event, type, customer, body, status, reason,
+			created_at, next_attempt, window_start, tries, finished_at, attempts, log, claim, digest_at)
+		SELECT d.id, d.subscription, d.event, d.type, d.customer, d.body, d.status, d.reason,
+			d.created_at, d.next_attempt, d.window_start, d.tries, d.finished_at, d.attempts, d.log::jsonb, d.claim, d.digest_at
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::timestamptz[],
+			$10::timestamptz[], $11::timestamptz[], $12::integer[], $13::timestamptz[], $14::integer[], $15::text[], $16::bigint[], $17::timestamptz[])
+			WITH ORDINALITY AS d (id, subscription, event, type, customer, body, status, reason,
+				created_at, next_attempt, window_start, tries, finished_at, attempts, log, claim, digest_at, place)
+		JOIN known ON known.id = d.subscription ORDER BY d.place ON CONFLICT (id) DO NOTHING`
+	columns, err := columnsOf(deliveries)
+	if err != nil {
+		return 0, err
+	}
+	tag, err := to.Exec(ctx, statement, columns...)
+	return int(tag.RowsAffected()), err
+}
+
+// columnsOf returns the columns of new rows, an array each.
+func columnsOf(deliveries []notify.Delivery) ([]any, error) {
+	logs, err := logsOf(deliveries)
+	return []any{
+		column(deliveries, func(d *notify.Delivery) string { return d.ID }),
+		column(deliveries, func(d *notify.Delivery) string { return d.Subscription }),
+		column(deliveries, func(d *notify.Delivery) string { return d.Event }),
+		column(deliveries, func(d *notify.Delivery) string { return d.Type }),
+		column(deliveries, func(d *notify.Delivery) string { return d.Customer }),
+		column(deliveries, func(d *notify.Delivery) []byte { return d.Body }),
+		column(deliveries, func(d *notify.Delivery) string { return string(d.Status) }),
+		column(deliveries, func(d *notify.Delivery) string { return d.Reason }),
+		column(deliveries, func(d *notify.Delivery) time.Time { return d.CreatedAt }),
+		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.NextAttempt) }),
+		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.WindowStart) }),
+		column(deliveries, func(d *notify.Delivery) int { return d.Tries }),
+		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.FinishedAt) }),
+		column(deliveries, func(d *notify.Delivery) int { return d.Attempts }),
+		logs,
+		column(deliveries, func(d *notify.Delivery) int64 { return d.Claim }),
+		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.DigestAt) }),
+	}, err
+}
+
+// logsOf returns the attempts of each delivery as JSON.
+func logsOf(deliveries []notify.Delivery) ([]string, error) {
+	logs := make([]string, len(deliveries))
+	for i := range deliveries {
+		text, err := json.Marshal(logOf(&deliveries[i]))
+		if err != nil {
+			return nil, err
+		}
+		logs[i] = string(text)
+	}
+	return logs, nil
+}
+
+// column returns one member of every delivery.
+func column[T any](deliveries []notify.Delivery, member func(*notify.Delivery) T) []T {
+	values := make([]T, len(deliveries))
+	for i := range deliveries {
+		values[i] = member(&deliveries[i])
+	}
+	return values
 }
 
 // Due implements notify.Queue. It relies on the index deliveries_due: one probe for each subscription, which the limit
@@ -43,7 +100,7 @@ func (s *Store) Add(ctx context.Context, deliveries []notify.Delivery) (int, err
 func (s *Store) Due(ctx context.Context, now time.Time) ([]string, error) {
 	const statement = `SELECT s.id FROM rapport_notify.subscriptions s
 		CROSS JOIN LATERAL (SELECT d.seq FROM rapport_notify.deliveries d
-			WHERE d.subscription = s.id AND d.status = 'pending' AND d.next_attempt <= $1
+			WHERE d.subscription = s.id AND d.status = 'pending' AND d.next_attempt <= $1 AND d.digest_at IS NULL
 			ORDER BY d.next_attempt, d.seq LIMIT 1) AS first
 		WHERE s.disabled = '' ORDER BY s.id COLLATE "C"`
 	rows, err := s.pool.Query(ctx, statement, now)
@@ -69,7 +126,7 @@ func (s *Store) Claim(ctx context.Context, claims []notify.Claim, now, until tim
 	const statement = `WITH ` + unsynced + `, due AS MATERIALIZED (
 			SELECT found.seq FROM unnest($1::text[], $2::boolean[], $3::integer[]) AS asked (subscription, ordered, room)
 			CROSS JOIN LATERAL (SELECT d.seq FROM rapport_notify.deliveries d
-				WHERE d.subscription = asked.subscription AND d.status = 'pending' AND d.next_attempt <= $4
+				WHERE d.subscription = asked.subscription AND d.status = 'pending' AND d.next_attempt <= $4 AND d.digest_at IS NULL
 					AND (NOT asked.ordered OR NOT EXISTS (SELECT FROM rapport_notify.deliveries e
 						WHERE e.subscription = d.subscription AND e.customer = d.customer AND e.status = 'pending' AND e.seq < d.seq))
 				ORDER BY d.next_attempt, d.seq LIMIT asked.room FOR UPDATE OF d SKIP LOCKED) AS found)
@@ -91,27 +148,64 @@ func (s *Store) Claim(ctx context.Context, claims []notify.Claim, now, until tim
 	return claimed, nil
 }
 
-// Settle implements notify.Queue.
-func (s *Store) Settle(ctx context.Context, d notify.Delivery) error {
-	const statement = `WITH ` + unsynced + ` UPDATE rapport_notify.deliveries SET status = $3, reason = $4, next_attempt = $5, window_start = $6,
-			tries = $7, finished_at = $8, attempts = $9, log = $10, claim = claim + 1
-		FROM unsynced WHERE id = $1 AND claim = $2 AND status = 'pending' AND unsynced.is = 'off'`
-	tag, err := s.pool.Exec(ctx, statement, d.ID, d.Claim, string(d.Status), d.Reason, nullable(d.NextAttempt),
-		nullable(d.WindowStart), d.Tries, nullable(d.FinishedAt), d.Attempts, logOf(&d))
-	if err == nil && tag.RowsAffected() == 0 {
-		err = notify.ErrClaimLost
-	}
+// Settle implements notify.Queue. The rows are locked in the order of their ids, so that two engines that settle the same
+// ones do not wait for each other.
+func (s *Store) Settle(ctx context.Context, deliveries []notify.Delivery) (lost []string, err error) {
+	const statement = `WITH ` + unsynced + `, told AS MATERIALIZED (
+			SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::integer[],
+				$8::timestamptz[], $9::integer[], $10::text[])
+				AS t (id, claim, status, reason, next_attempt, window_start, tries, finished_at, attempts, log)),
+		held AS MATERIALIZED (SELECT d.seq, t.* FROM rapport_notify.deliveries d JOIN told t ON d.id = t.id
+			WHERE d.claim = t.claim AND d.status = 'pending' ORDER BY d.id FOR UPDATE OF d)
+		UPDATE rapport_notify.deliveries d SET status = h.status, reason = h.reason, next_attempt = h.next_attempt,
+			window_start = h.window_start, tries = h.tries, finished_at = h.finished_at, attempts = h.attempts, log = h.log::jsonb,
+			claim = d.claim + 1
+		FROM held h, unsynced WHERE d.seq = h.seq AND unsynced.is = 'off' RETURNING d.id`
+	columns, err := settledColumns(deliveries)
 	if err != nil {
-		return fmt.Errorf("settle delivery %s: %w", d.ID, err)
+		return nil, fmt.Errorf("settle deliveries: %w", err)
 	}
-	return nil
+	rows, err := s.pool.Query(ctx, statement, columns...)
+	if err != nil {
+		return nil, fmt.Errorf("settle deliveries: %w", err)
+	}
+	settled, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("settle deliveries: %w", err)
+	}
+	if len(settled) == len(deliveries) {
+		return nil, nil
+	}
+	for i := range deliveries {
+		if !slices.Contains(settled, deliveries[i].ID) {
+			lost = append(lost, deliveries[i].ID)
+		}
+	}
+	return lost, nil
+}
+
+// settledColumns returns the columns that settling changes, an array each.
+func settledColumns(deliveries []notify.Delivery) ([]any, error) {
+	logs, err := logsOf(deliveries)
+	return []any{
+		column(deliveries, func(d *notify.Delivery) string { return d.ID }),
+		column(deliveries, func(d *notify.Delivery) int64 { return d.Claim }),
+		column(deliveries, func(d *notify.Delivery) string { return string(d.Status) }),
+		column(deliveries, func(d *notify.Delivery) string { return d.Reason }),
+		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.NextAttempt) }),
+		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.WindowStart) }),
+		column(deliveries, func(d *notify.Delivery) int { return d.Tries }),
+		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.FinishedAt) }),
+		column(deliveries, func(d *notify.Delivery) int { return d.Attempts }),
+		logs,
+	}, err
 }
 
 // reopen makes finished deliveries pending; a condition follows it. The subscription's row is locked against deletion,
 // which would leave a pending delivery without one.
 const reopen = `WITH s AS MATERIALIZED (SELECT id FROM rapport_notify.subscriptions WHERE id = $1 FOR KEY SHARE)
 	UPDATE rapport_notify.deliveries d SET status = 'pending', reason = '', finished_at = NULL, next_attempt = $2,
-		window_start = NULL, tries = 0
+		digest_at = NULL, window_start = NULL, tries = 0
 	FROM s WHERE d.subscription = s.id AND `
 
 // Redeliver implements notify.Queue.

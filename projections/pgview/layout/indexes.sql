@@ -5,6 +5,7 @@ CREATE INDEX customers_due ON {{.Schema}}.customers (partition, next_due) WHERE 
 -- rows with equal instants are put in order by the query.
 CREATE INDEX customers_last_event ON {{.Schema}}.customers (last_event_at);
 CREATE INDEX customers_last_purchase ON {{.Schema}}.customers (last_purchase_at);
+CREATE INDEX customers_risk ON {{.Schema}}.customers (risk, id) WHERE risk > 0;
 CREATE INDEX customers_org_unit ON {{.Schema}}.customers (org_unit, id) WHERE org_unit <> '';
 
 ALTER TABLE {{.Schema}}.stream_chunks ADD PRIMARY KEY (customer, number);
@@ -18,6 +19,7 @@ ALTER TABLE {{.Schema}}.rollups ADD PRIMARY KEY (partition, kind, a, b, c, d, na
 ALTER TABLE {{.Schema}}.cells ADD PRIMARY KEY (partition, kind, month, texts);
 
 ALTER TABLE {{.Schema}}.cases ADD PRIMARY KEY (customer, kind, id);
+CREATE INDEX cases_warning ON {{.Schema}}.cases (id) WHERE kind = 'warning';
 CREATE INDEX cases_opened ON {{.Schema}}.cases (kind, (-opened_at), customer, id);
 CREATE INDEX cases_open ON {{.Schema}}.cases (kind, due_at) WHERE ended_at = 0;
 

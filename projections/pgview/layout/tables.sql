@@ -16,6 +16,10 @@ CREATE TABLE {{.Schema}}.customers (
     stage            smallint NOT NULL,
     since            bigint   NOT NULL,
     cohort           integer  NOT NULL,
+    -- The level of the open churn warning, 0 without one, before what silence brings from next_due on.
+    risk             smallint NOT NULL,
+    -- Place of the class of value among those of the policy, from 1; 0 for none.
+    value_class      smallint NOT NULL,
     -- When the next timer fires; 0 when none is set or the customer is parked.
     next_due         bigint   NOT NULL,
     -- The moves that silence alone will bring, in order; 0 when there are fewer.

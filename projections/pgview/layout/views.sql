@@ -18,6 +18,8 @@ SELECT c.id,
            WHEN c.silent1_at BETWEEN 1 AND n.newest THEN c.silent1_at
            ELSE c.since END) AS since,
        rapport.month(c.cohort) AS cohort,
+       ({{.Risks}})[1 + c.risk] AS risk,
+       NULLIF(c.value_class, 0) AS value_class,
        NULLIF(c.name, '') AS name,
        NULLIF(c.party_type, '') AS party_type,
        NULLIF(c.org_unit, '') AS org_unit,
@@ -43,6 +45,8 @@ COMMENT ON COLUMN rapport.customers.last_event_at IS 'Newest occurred_at.';
 COMMENT ON COLUMN rapport.customers.stage IS 'Stage now: prospect, growth, maturity, decline or termination.';
 COMMENT ON COLUMN rapport.customers.since IS 'When the customer entered that stage.';
 COMMENT ON COLUMN rapport.customers.cohort IS 'First day of the month in which the first growth began; null before.';
+COMMENT ON COLUMN rapport.customers.risk IS 'Level of the open churn warning: low (none), watch, high or critical. What silence brings shows from the next tick or event of the customer on.';
+COMMENT ON COLUMN rapport.customers.value_class IS 'Place of the class of value among those of the policy, 1 for the highest; null without a class.';
 COMMENT ON COLUMN rapport.customers.name IS 'Name. Personal.';
 COMMENT ON COLUMN rapport.customers.party_type IS 'person or organisation.';
 COMMENT ON COLUMN rapport.customers.org_unit IS 'Path of the organisation unit that serves the customer.';
@@ -162,6 +166,16 @@ COMMENT ON VIEW rapport.rollup_stages IS 'Number of customers by stage as of the
 COMMENT ON COLUMN rapport.rollup_stages.stage IS 'Stage.';
 COMMENT ON COLUMN rapport.rollup_stages.customers IS 'Number of customers.';
 
+CREATE OR REPLACE VIEW rapport.rollup_warnings AS
+SELECT ({{.Risks}})[1 + a] AS level, sum(n1)::bigint AS customers
+FROM {{.Schema}}.rollups
+WHERE kind = {{.WarningCounts}}
+GROUP BY a;
+
+COMMENT ON VIEW rapport.rollup_warnings IS 'Number of customers by the level of their open churn warning, as of their own last event or the last tick.';
+COMMENT ON COLUMN rapport.rollup_warnings.level IS 'Level.';
+COMMENT ON COLUMN rapport.rollup_warnings.customers IS 'Number of customers.';
+
 CREATE OR REPLACE VIEW rapport.rollup_verdicts AS
 SELECT ({{.Verdicts}})[1 + a] AS verdict, sum(n1)::bigint AS records
 FROM {{.Schema}}.rollups
@@ -219,13 +233,13 @@ SELECT c.kind,
 FROM {{.Schema}}.cases c
 CROSS JOIN (SELECT max(newest) AS newest FROM {{.Schema}}.checkpoints) n;
 
-COMMENT ON VIEW rapport.cases IS 'Complaints, running and missed deadlines, rectification sheets and departures of employees.';
-COMMENT ON COLUMN rapport.cases.kind IS 'complaint, deadline, rectification or departure.';
+COMMENT ON VIEW rapport.cases IS 'Complaints, running and missed deadlines, rectification sheets, departures of employees, churn warnings, losses and forecasts. What silence brings shows from the next tick or event of the customer on.';
+COMMENT ON COLUMN rapport.cases.kind IS 'complaint, deadline, rectification, departure, warning, loss or forecast.';
 COMMENT ON COLUMN rapport.cases.customer IS 'Stream: the customer, org: and the path of a unit, or employee: and an id.';
 COMMENT ON COLUMN rapport.cases.id IS 'Id of the case within its stream.';
 COMMENT ON COLUMN rapport.cases.org_unit IS 'Path of the organisation unit that has the customer.';
 COMMENT ON COLUMN rapport.cases.holder IS 'Employee or department who has it now.';
-COMMENT ON COLUMN rapport.cases.topic IS 'Name of the deadline, subject of the complaint, or item.';
+COMMENT ON COLUMN rapport.cases.topic IS 'Name of the deadline, subject of the complaint, item, or level of the warning.';
 COMMENT ON COLUMN rapport.cases.status IS 'open, near (most of its time has passed), overdue or ended.';
 COMMENT ON COLUMN rapport.cases.opened_at IS 'When it began.';
 COMMENT ON COLUMN rapport.cases.near_at IS 'When most of its time has passed; null without a deadline.';

@@ -1,0 +1,92 @@
+package projections
+
+import (
+	"encoding/json"
+
+	"github.com/rapport-crm/rapport/domain"
+)
+
+// WarningDetail is the detail of the case of a warning.
+type WarningDetail struct {
+	Level   domain.RiskLevel `json:"level"`
+	Highest domain.RiskLevel `json:"highest_level"`
+	// Score is the score with which the level came about, and Contributions are what it was made of; of a warning that ended the
+	// score at the end, without contributions.
+	Score         float64          `json:"score"`
+	Contributions []WarningPart    `json:"contributions"`
+	Acknowledged  *WarningDecision `json:"acknowledged,omitempty"`
+	// Assigned is whom it was assigned to, and by whom; without an employee it was taken from the one before.
+	Assigned  *WarningDecision `json:"assigned,omitempty"`
+	Snoozed   *WarningDecision `json:"snoozed,omitempty"`
+	Dismissed *WarningDecision `json:"dismissed,omitempty"`
+	// Reason is why it ended.
+	Reason string `json:"reason,omitempty"`
+	// Start is the id of the event with which the episode began, Number the number of the warning in the life of the customer.
+	Start  string `json:"start"`
+	Number int32  `json:"number"`
+}
+
+// WarningPart is one contribution to the score of a warning.
+type WarningPart struct {
+	Factor string  `json:"factor"`
+	Points float64 `json:"points"`
+}
+
+// WarningDecision is what somebody decided about a warning.
+type WarningDecision struct {
+	At domain.Instant `json:"at"`
+	// By is the actor who decided it, as far as it is known.
+	By string `json:"by,omitempty"`
+	// Employee is to whom it was assigned, Until is when it is shown again.
+	Employee string         `json:"employee,omitempty"`
+	Until    domain.Instant `json:"until,omitzero"`
+	// Reason is what the person gave as reason, or as note.
+	Reason string `json:"reason,omitempty"`
+}
+
+// warnings returns the latest warning as a case. It is due when it is shown again after it was snoozed.
+func (c *Customer) warnings() []Case {
+	w := c.lastWarning()
+	if w == nil {
+		return nil
+	}
+	detail, err := json.Marshal(w.detail())
+	if err != nil {
+		return nil // texts and numbers always marshal
+	}
+	x := Case{
+		ID: w.ID, Holder: c.warningHolder(w), Topic: w.Level.String(), Opened: w.Raised, Ended: w.Ended, Detail: detail,
+	}
+	if w.handling != nil && w.Ended == 0 {
+		x.Due = w.handling.until
+	}
+	return []Case{x}
+}
+
+func (w *Warning) detail() *WarningDetail {
+	d := &WarningDetail{
+		Level: w.Level, Highest: w.Highest, Score: w.Score.Float(), Contributions: []WarningPart{}, Reason: w.End.String(),
+		Start: w.Start, Number: w.Number,
+	}
+	for _, p := range w.parts {
+		d.Contributions = append(d.Contributions, WarningPart{p.factor, p.points.Float()})
+	}
+	if h := w.handling; h != nil {
+		d.Acknowledged, d.Dismissed = h.acknowledged.shown(), h.dismissed.shown()
+		if d.Assigned = h.assigned.shown(); d.Assigned != nil {
+			d.Assigned.Employee = h.employee
+		}
+		if d.Snoozed = h.snoozed.shown(); d.Snoozed != nil {
+			d.Snoozed.Until = h.until
+		}
+	}
+	return d
+}
+
+// shown returns the decision as people see it, nil when nobody made it.
+func (d *decision) shown() *WarningDecision {
+	if d.at == 0 {
+		return nil
+	}
+	return &WarningDecision{At: d.at, By: d.by, Reason: d.note}
+}

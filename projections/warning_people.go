@@ -1,0 +1,98 @@
+package projections
+
+import (
+	"strings"
+
+	"github.com/rapport-crm/rapport/domain"
+)
+
+// handling is what people did about a warning.
+type handling struct {
+	acknowledged, snoozed, dismissed decision
+	// employee is to whom the warning was assigned last, empty for nobody.
+	employee string
+	assigned decision
+	// until is when the warning is shown again, zero when it is not snoozed.
+	until domain.Instant
+}
+
+// decision is what somebody decided about a warning: when, who and why. Its zero value is that nobody did.
+type decision struct {
+	at   domain.Instant
+	by   string
+	note string
+}
+
+// applyWarnings takes in what people decided about the open warning. What they decided about another one, or after its end,
+// is kept on the timeline and changes nothing.
+func (f *Fold) applyWarnings(c *Customer, e *Entry, out *Effects) {
+	switch d := e.Data.(type) {
+	case *domain.WarningAcknowledged:
+		f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
+			by.note = strings.Clone(d.Note)
+			h.acknowledged = by
+		})
+	case *domain.WarningAssigned:
+		f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
+			h.employee, h.assigned = strings.Clone(d.Employee), by
+		})
+	case *domain.WarningSnoozed:
+		f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
+			by.note = strings.Clone(d.Reason)
+			h.until, h.snoozed = d.Until, by
+		})
+	case *domain.WarningDismissed:
+		if f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
+			by.note = strings.Clone(d.Reason)
+			h.dismissed = by
+		}) {
+			f.endWarning(c, WarningDismissed, c.Now, out)
+		}
+	case *domain.CustomerOwnerAssigned, *domain.CustomerOwnerReleased:
+		if w := c.lastWarning(); w != nil {
+			out.touch(c, CaseWarning, w.ID) // its holder may be another one now
+		}
+	}
+}
+
+// handle changes the handling of the open warning and reports whether it is the one with the given id.
+func (f *Fold) handle(c *Customer, e *Entry, id string, out *Effects, change func(h *handling, by decision)) bool {
+	w := c.openWarning()
+	if w == nil || w.ID != id {
+		return false
+	}
+	changed := *w
+	changed.handling = new(handling)
+	if w.handling != nil {
+		*changed.handling = *w.handling
+	}
+	before := changed.handling.acknowledged
+	change(changed.handling, decision{at: e.Event.Time, by: strings.Clone(e.Event.Actor)})
+	if before.at == 0 && changed.handling.acknowledged.at != 0 {
+		f.countAcknowledged(c, &changed, e.Event.Time, out)
+	}
+	c.setWarning(&changed, out)
+	return true
+}
+
+// warningHolder returns who is to deal with the warning: to whom it is assigned, else the owner of the customer who was
+// assigned first.
+func (c *Customer) warningHolder(w *Warning) string {
+	if w.handling != nil && w.handling.employee != "" {
+		return w.handling.employee
+	}
+	if c.Profile != nil && len(c.Profile.Owners) > 0 {
+		return c.Profile.Owners[0]
+	}
+	return ""
+}
+
+func codeHandling(k *coder, h *handling) {
+	for _, d := range []*decision{&h.acknowledged, &h.snoozed, &h.dismissed, &h.assigned} {
+		k.instant(&d.at)
+		k.string(&d.by)
+		k.string(&d.note)
+	}
+	k.string(&h.employee)
+	k.instant(&h.until)
+}
