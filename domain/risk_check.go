@@ -26,6 +26,7 @@ func MeasureCode(name string) string { return measureNames[name] }
 func (r *RiskPolicy) check(fault func(ok bool, field, rule string)) {
 	fault(r.Source == RiskFromFactors || r.Source == RiskFromModel, "risk.source", "must be one of factors, learned")
 	fault(slices.Contains([]MissingInput{MissingIgnored, MissingNeutral, MissingWorst}, r.Missing), "risk.missing", "must be one of ignore, neutral, worst")
+	fault(r.Spread >= 1 && r.Spread <= 100, "risk.spread", "must be between 1 and 100")
 	fault(r.Horizon >= 24*time.Hour && r.Horizon <= longestDeadline, "risk.horizon", "must be between 24h and 87600h")
 	l := &r.Levels
 	fault(hundredths(l.Watch, 0.01, 100), "risk.levels.watch", "must be between 0.01 and 100 in steps of 0.01")

@@ -29,6 +29,7 @@ const (
 type RiskPolicy struct {
 	Source     RiskSource            `yaml:"source"`
 	Missing    MissingInput          `yaml:"missing"`
+	Spread     float64               `yaml:"spread"`
 	Horizon    time.Duration         `yaml:"horizon"`
 	Levels     RiskLevels            `yaml:"levels"`
 	Hysteresis float64               `yaml:"hysteresis"`

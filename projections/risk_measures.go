@@ -78,14 +78,15 @@ func scoringOf(p *domain.Policy) scoring {
 	for known := range s.weights {
 		s.weights[known] = weights
 		if p.Risk.Missing == domain.MissingIgnored {
-			s.weights[known] = spread(weights, inputs(known))
+			s.weights[known] = spread(weights, inputs(known), p.Risk.Spread)
 		}
 	}
 	return s
 }
 
-// spread gives the weights of the measures without an input to the others, in proportion to their own.
-func spread(weights [measureCount]float64, known inputs) (spread [measureCount]float64) {
+// spread gives the weights of the measures without an input to the others, in proportion to their own: they grow by a factor,
+// the given one at the most.
+func spread(weights [measureCount]float64, known inputs, most float64) (spread [measureCount]float64) {
 	whole, there := 0.0, 0.0
 	for m, w := range weights {
 		whole += w
@@ -95,7 +96,7 @@ func spread(weights [measureCount]float64, known inputs) (spread [measureCount]f
 	}
 	for m, w := range weights {
 		if known.has(measure(m)) && there > 0 {
-			spread[m] = float64(w*whole) / there
+			spread[m] = min(float64(w*whole)/there, float64(w*most))
 		}
 	}
 	return spread

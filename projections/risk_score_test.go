@@ -89,6 +89,8 @@ func TestEveryFactorContributesWhatItsFormulaSays(t *testing.T) {
 		// 0.42 + 0.58 × 0.875 = 0.9275 of 77.59.
 		{"no contact", "", []happening{bought(0), called(0)}, 225, "silence 71.96, contact 11.21, sum 83.17"},
 		{"a purchase is a contact", "", []happening{called(0), bought(225)}, 225, "silence 0.00, contact 0.00, sum 0.00"},
+		// All that is known is a contact: its 13 points count 2.5 times, and not 100 / 13 times.
+		{"a contact alone", "", []happening{{0, "contract.signed", `{"contract_id":"k"}`}, called(0)}, 360, "contact 32.50, sum 32.50"},
 		{"a wrong number", "", []happening{bought(0), called(0), {1, "contact.attempted", `{"outcome":"wrong_number"}`}}, 1,
 			"silence 0.00, contact 22.41, sum 22.41"},
 		{"price objections", "", []happening{bought(0), {0, "price.objected", `{}`}}, 0, "silence 0.00, price 5.00, sum 5.00"},
