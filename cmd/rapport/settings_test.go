@@ -14,7 +14,7 @@ import (
 // allSettings are the names that may come from the environment and from rapport.json.
 var allSettings = []string{
 	"addr", "broker-addr", "broker-no-sync", "customers-topic", "data", "database-url", "group", "kafka", "log-level", "max-lag", "node", "outputs",
-	"policy", "session", "tick", "topic", "url", "webhook-ca", "webhook-http", "webhook-networks",
+	"policy", "public-url", "session", "smtp-url", "tick", "topic", "url", "webhook-ca", "webhook-http", "webhook-networks",
 }
 
 // inDirectory makes a new directory with the given rapport.json the working directory. Such a test is not parallel.

@@ -52,12 +52,13 @@ var restricted = []home{
 	{of: module + "/eventstore/logtest", in: testSupport, why: "it serves tests"},
 	{of: module + "/projections/viewtest", in: testSupport, why: "it serves tests"},
 	{of: module + "/internal/notify/notifytest", in: testSupport, why: "it serves tests"},
+	{of: module + "/internal/mail/mailtest", in: testSupport, why: "it serves tests"},
 }
 
 // testSupport are the packages that exist for tests only.
 var testSupport = []string{
 	"internal/servertest/...", "internal/pgtest", "internal/kafkatest", "eventstore/logtest", "projections/viewtest",
-	"internal/notify/notifytest",
+	"internal/notify/notifytest", "internal/mail/mailtest",
 }
 
 // home says in which packages of this module the packages of another module may be imported, and why there.

@@ -51,7 +51,7 @@ type webhook struct {
 	MinLevel                                      string `json:"min_level"`
 	MaxAge                                        string `json:"max_age"`
 	Digest                                        string
-	OldNews                                       bool   `json:"old_news"`
+	OldNews                                       bool `json:"old_news"`
 	Ordered                                       bool
 	Types                                         []string
 	Pending                                       int

@@ -2,144 +2,17 @@ package mail_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
-	"io"
-	"math/big"
 	"net"
 	netmail "net/mail"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
-
 	"github.com/rapport-crm/rapport/internal/mail"
+	"github.com/rapport-crm/rapport/internal/mail/mailtest"
 )
-
-// postOffice is a mail server that keeps what it takes.
-type postOffice struct {
-	mu     sync.Mutex
-	taken  []string
-	refuse *smtp.SMTPError
-	user   string
-	addr   *net.TCPAddr
-	roots  *x509.CertPool
-}
-
-func (o *postOffice) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{office: o}, nil }
-
-type session struct{ office *postOffice }
-
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
-
-func (s *session) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		if password != "secret" {
-			return smtp.ErrAuthFailed
-		}
-		s.office.mu.Lock()
-		defer s.office.mu.Unlock()
-		s.office.user = user
-		return nil
-	}), nil
-}
-
-func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
-
-func (s *session) Rcpt(string, *smtp.RcptOptions) error {
-	if s.office.refuse != nil {
-		return s.office.refuse
-	}
-	return nil
-}
-
-func (s *session) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	s.office.mu.Lock()
-	defer s.office.mu.Unlock()
-	s.office.taken = append(s.office.taken, string(b))
-	return err
-}
-
-func (s *session) Reset()        {}
-func (s *session) Logout() error { return nil }
-
-// openPostOffice runs a mail server on loopback until the test ends.
-func openPostOffice(t *testing.T, encryption mail.Encryption, refuse *smtp.SMTPError) *postOffice {
-	t.Helper()
-	o := &postOffice{refuse: refuse}
-	server := smtp.NewServer(o)
-	server.Domain, server.ErrorLog = "localhost", silent{}
-	certificate, roots := certify(t)
-	o.roots = roots
-	settings := &tls.Config{Certificates: []tls.Certificate{certificate}}
-	if encryption != mail.Clear {
-		server.TLSConfig = settings
-	} else {
-		server.AllowInsecureAuth = true
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.addr = listener.Addr().(*net.TCPAddr)
-	if encryption == mail.TLS {
-		listener = tls.NewListener(listener, settings)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-		<-done
-	})
-	return o
-}
-
-type silent struct{}
-
-func (silent) Printf(string, ...any) {}
-func (silent) Println(...any)        {}
-
-// certify returns a certificate for 127.0.0.1 and who signed it.
-func certify(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
-}
-
-func (o *postOffice) server(encryption mail.Encryption) mail.Server {
-	return mail.Server{
-		Host: "127.0.0.1", Port: o.addr.Port, Encryption: encryption, From: "Rapport <rapport@example.com>", RootCAs: o.roots,
-		Username: "u", Password: "secret", Timeout: 10 * time.Second,
-	}
-}
 
 func letter() mail.Letter {
 	return mail.Letter{To: "li@example.com", ID: "delivery-1", Subject: "Zufriedenheit fällt", Text: "Kunde: 李\n", Date: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)}
@@ -150,14 +23,14 @@ func TestALetterArrivesOverEveryKindOfConnection(t *testing.T) {
 	for _, encryption := range []mail.Encryption{mail.StartTLS, mail.TLS, mail.Clear} {
 		t.Run(string(encryption), func(t *testing.T) {
 			t.Parallel()
-			office := openPostOffice(t, encryption, nil)
-			if err := mail.NewSender(office.server(encryption)).Send(t.Context(), letter()); err != nil {
+			office := mailtest.Open(t, encryption)
+			if err := mail.NewSender(office.Server(encryption)).Send(t.Context(), letter()); err != nil {
 				t.Fatal(err)
 			}
-			if len(office.taken) != 1 || office.user != "u" {
-				t.Fatalf("the server has %d letters of %q", len(office.taken), office.user)
+			if len(office.Taken()) != 1 || office.User() != "u" {
+				t.Fatalf("the server has %d letters of %q", len(office.Taken()), office.User())
 			}
-			m, err := netmail.ReadMessage(strings.NewReader(office.taken[0]))
+			m, err := netmail.ReadMessage(strings.NewReader(office.Taken()[0]))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,8 +52,9 @@ func TestARefusalSaysWhetherItIsForGood(t *testing.T) {
 		code      int
 		permanent bool
 	}{{550, true}, {451, false}} {
-		office := openPostOffice(t, mail.StartTLS, &smtp.SMTPError{Code: c.code, EnhancedCode: smtp.EnhancedCodeNotSet, Message: "no"})
-		err := mail.NewSender(office.server(mail.StartTLS)).Send(t.Context(), letter())
+		office := mailtest.Open(t, mail.StartTLS)
+		office.Refuse(c.code)
+		err := mail.NewSender(office.Server(mail.StartTLS)).Send(t.Context(), letter())
 		rejected, ok := errors.AsType[*mail.RejectedError](err)
 		if !ok || rejected.Code != c.code || rejected.Permanent != c.permanent {
 			t.Errorf("an answer of %d is %v", c.code, err)
@@ -190,26 +64,26 @@ func TestARefusalSaysWhetherItIsForGood(t *testing.T) {
 
 func TestAnUnknownCertificateAndAWrongPasswordAreErrors(t *testing.T) {
 	t.Parallel()
-	office := openPostOffice(t, mail.StartTLS, nil)
-	stranger := office.server(mail.StartTLS)
+	office := mailtest.Open(t, mail.StartTLS)
+	stranger := office.Server(mail.StartTLS)
 	stranger.RootCAs = x509.NewCertPool()
 	if err := mail.NewSender(stranger).Send(t.Context(), letter()); err == nil {
 		t.Error("the letter went to a server that nobody vouches for")
 	}
-	forgetful := office.server(mail.StartTLS)
+	forgetful := office.Server(mail.StartTLS)
 	forgetful.Password = "wrong"
 	if err := mail.NewSender(forgetful).Send(t.Context(), letter()); err == nil {
 		t.Error("the letter went without a password")
 	}
-	if len(office.taken) != 0 {
-		t.Errorf("the server has %q", office.taken)
+	if len(office.Taken()) != 0 {
+		t.Errorf("the server has %q", office.Taken())
 	}
 }
 
 func TestAServerWithoutEncryptionGetsNothingWhenEncryptionIsAskedFor(t *testing.T) {
 	t.Parallel()
-	office := openPostOffice(t, mail.Clear, nil)
-	if err := mail.NewSender(office.server(mail.StartTLS)).Send(t.Context(), letter()); err == nil || len(office.taken) != 0 {
+	office := mailtest.Open(t, mail.Clear)
+	if err := mail.NewSender(office.Server(mail.StartTLS)).Send(t.Context(), letter()); err == nil || len(office.Taken()) != 0 {
 		t.Errorf("the letter went in clear: %v", err)
 	}
 }

@@ -42,7 +42,7 @@ type Deliverer struct {
 // NewDeliverer returns a deliverer that reads from subscribers of the source. It starts nothing.
 func NewDeliverer(store Store, source Source, options Options) *Deliverer {
 	options = options.withDefaults()
-	return newDeliverer(store, source, options, newClient(options))
+	return newDeliverer(store, source, options, senders{newClient(options), newPostman(options)})
 }
 
 func newDeliverer(store Store, source Source, options Options, s sender) *Deliverer {

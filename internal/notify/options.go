@@ -9,6 +9,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
+	"github.com/rapport-crm/rapport/internal/mail"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -41,6 +42,10 @@ type Options struct {
 	AllowPrivate []netip.Prefix
 	// RootCAs are who may sign the certificates of receivers. Default: those of the system.
 	RootCAs *x509.CertPool
+	// Mail is the mail server for addresses of people (mailto:). Default: such addresses are refused.
+	Mail *mail.Server
+	// PublicURL is where people reach the API; letters lead there. Default: they lead nowhere.
+	PublicURL string
 	// Zone returns the time zone of digests. Default: it is UTC.
 	Zone func() *time.Location
 	// Poison gets the messages that are no outputs, on PoisonTopic. Default: they are logged and passed over.

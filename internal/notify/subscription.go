@@ -10,7 +10,7 @@ import (
 // secrets are shown once, when they are made.
 type Subscription struct {
 	ID string
-	// URL is where deliveries are sent.
+	// URL is where deliveries are sent: https for a program, mailto for a person.
 	URL         string
 	Description string
 	// Types are types of outputs, for example "lifecycle.terminated", or beginnings of them with a star, for example

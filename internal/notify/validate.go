@@ -82,6 +82,9 @@ func (s *Subscription) validate(o Options) error {
 // faultOfURL returns the rule that a URL breaks, and what must hold. Where a name leads is checked when a connection is
 // made: it may lead elsewhere by then.
 func faultOfURL(text string, o Options) (rule, message string) {
+	if strings.HasPrefix(text, mailScheme) {
+		return faultOfMail(text, o)
+	}
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
