@@ -148,6 +148,11 @@ func (c *Customer) nextTimer() (domain.Instant, timerKind) {
 // another one: what is true by its rules takes effect then, or at the customer's time when that is later. It reports
 // whether anything changed.
 func (f *Fold) Reconsider(c *Customer, from domain.Instant, out *Effects) bool {
+	return f.reconsider(c, f, from, out)
+}
+
+// reconsider is Reconsider after the policy of another fold, by whose classes the customer is told to have been before.
+func (f *Fold) reconsider(c *Customer, last *Fold, from domain.Instant, out *Effects) bool {
 	out.cause = nil
 	if c.Parked || c.Events == 0 {
 		return false
@@ -158,7 +163,7 @@ func (f *Fold) Reconsider(c *Customer, from domain.Instant, out *Effects) bool {
 	}
 	before, risk, due := c.Lifecycle, c.Risk, c.riskDue
 	at := max(from, c.Now)
-	classified := f.classify(c, at, out)
+	classified := f.classify(c, last, at, out)
 	f.reassess(c, at, out)
 	f.evaluate(c, at, out)
 	l := &c.Lifecycle

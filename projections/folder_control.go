@@ -249,7 +249,7 @@ func (x *Folder) reconsider(c *Customer, r *eventstore.Record, fold *Fold, from 
 	due, moved := c.NextDue(), false
 	look := func() {
 		x.fold.Advance(c, from, &x.effects)
-		moved = fold.Reconsider(c, from, &x.effects)
+		moved = fold.reconsider(c, x.fold, from, &x.effects)
 	}
 	if x.parks(c, r) || !x.try(c, look) && x.parks(c, r) || moved || c.NextDue() != due {
 		x.changed(c)

@@ -128,14 +128,15 @@ func (f *Fold) relate(c *Customer, e *Entry, first, again Reason, out *Effects) 
 	}
 }
 
-// hear measures silence anew from a purchase on, and from any other sign that the relationship goes on again after decline
-// or termination, unless a newer one is known. It comes before the risk is looked at, which rises with silence.
+// hear measures silence anew from a purchase on, and from any other sign that the relationship goes on again after decline,
+// termination or a loss, unless a newer one is known. It comes before the risk is looked at, which rises with silence.
 func (f *Fold) hear(c *Customer, e *Entry) {
 	l := &c.Lifecycle
 	switch e.Data.(type) {
 	case *domain.PurchaseRecorded:
 	case *domain.ContractSigned, *domain.SubscriptionStarted, *domain.SubscriptionRenewed, *domain.CustomerReturned:
-		if l.rule != domain.StageDecline && l.rule != domain.StageTermination || e.late && e.Event.Time < l.ruleSince {
+		gone := l.rule == domain.StageDecline || l.rule == domain.StageTermination
+		if !c.returns(e.Event.Time) && (!gone || e.late && e.Event.Time < l.ruleSince) {
 			return
 		}
 	default:

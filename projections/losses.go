@@ -17,8 +17,9 @@ type Losses struct {
 	// follow from the steps.
 	lost  bool
 	timer domain.Instant
-	// quiet is the instant from which on purchases mean nothing more to the losses. It follows from the steps too.
-	quiet domain.Instant
+	// quiet is the instant from which on purchases mean nothing more to the losses, since is when the customer was lost who is
+	// lost now. They follow from the steps too.
+	quiet, since domain.Instant
 }
 
 const (
@@ -43,6 +44,9 @@ func (c *Customer) lost() bool {
 	x := c.losses()
 	return x != nil && x.lost
 }
+
+// returns reports whether an event at the given instant brings the customer back who is lost.
+func (c *Customer) returns(at domain.Instant) bool { return c.lost() && at >= c.losses().since }
 
 // nextLoss returns when the next window of success closes although nothing happens, zero when none is open.
 func (c *Customer) nextLoss() domain.Instant {
@@ -82,6 +86,7 @@ func (f *Fold) applyWinBack(c *Customer, e *Entry, out *Effects) {
 			if !followsLoss(steps, s) {
 				return steps
 			}
+			return withoutLateTrade(insertLossStep(steps, *s))
 		}
 		return insertLossStep(steps, *s)
 	})
@@ -158,7 +163,7 @@ func followsLoss(steps []lossStep, s *lossStep) bool {
 		case l.ended == 0 || s.at < l.ended:
 			return true
 		case s.kind == stepBought || s.kind == stepGaveBack:
-			if s.at < l.ended+l.opening.window && len(l.purchases) < mostLossPurchases {
+			if s.at < l.ended+l.opening.window {
 				return true
 			}
 		}

@@ -29,9 +29,9 @@ func (c *Customer) changeLosses(now domain.Instant, out *Effects, change func([]
 
 // settle brings what follows from the steps along.
 func (x *Losses) settle() {
-	x.lost, x.timer, x.quiet = false, 0, 0
+	x.lost, x.timer, x.quiet, x.since = false, 0, 0, 0
 	for _, l := range walkLosses(x.steps, x.settled) {
-		x.lost, x.quiet = l.ended == 0, max(x.quiet, l.ended+l.opening.window)
+		x.lost, x.since, x.quiet = l.ended == 0, l.at, max(x.quiet, l.ended+l.opening.window)
 		if due := l.windowEnd(); l.outcome() == WinBackRunning && (x.timer == 0 || due < x.timer) {
 			x.timer = due
 		}
@@ -70,6 +70,37 @@ func countBefore(steps []lossStep, s *lossStep) []lossStep {
 	return steps
 }
 
+// withoutLateTrade returns the steps with no more than mostLossPurchases signs of life and returns of goods of each loss: the
+// earliest, of which the first ends the loss.
+func withoutLateTrade(steps []lossStep) []lossStep {
+	gone := make(map[int]bool)
+	for _, l := range walkLosses(steps, 0) {
+		n := 0
+		for _, i := range l.steps {
+			if k := steps[i].kind; k.signOfLife() || k == stepGaveBack {
+				if n++; n > mostLossPurchases {
+					gone[i] = true
+				}
+			}
+		}
+	}
+	return leaveOut(steps, gone)
+}
+
+// leaveOut returns the steps but those at the given places.
+func leaveOut(steps []lossStep, gone map[int]bool) []lossStep {
+	if len(gone) == 0 {
+		return steps
+	}
+	kept := make([]lossStep, 0, len(steps)-len(gone))
+	for i := range steps {
+		if !gone[i] {
+			kept = append(kept, steps[i])
+		}
+	}
+	return kept
+}
+
 // forgetLosses returns the steps without those of the earliest losses beyond mostLosses, and without the earliest of too
 // many that wait for a first one.
 func forgetLosses(steps []lossStep, losses []*loss) []lossStep {
@@ -85,11 +116,5 @@ func forgetLosses(steps []lossStep, losses []*loss) []lossStep {
 			gone[i] = true
 		}
 	}
-	var kept []lossStep
-	for i := range steps {
-		if !gone[i] {
-			kept = append(kept, steps[i])
-		}
-	}
-	return kept
+	return leaveOut(steps, gone)
 }

@@ -38,7 +38,7 @@ type loss struct {
 	settled domain.Instant
 }
 
-// mostLossPurchases is how many purchases and returns of goods in a window of success are kept.
+// mostLossPurchases is how many signs of life and returns of goods of a loss are kept.
 const mostLossPurchases = 64
 
 // walkLosses returns the losses that the steps tell of, in the order of time. Windows that end by settled have closed.

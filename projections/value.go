@@ -18,18 +18,21 @@ const (
 // applyValue keeps what is needed to value the customer, and brings the class of value to what it is by the model in force.
 func (f *Fold) applyValue(c *Customer, e *Entry, out *Effects) {
 	f.applyLedger(c, e, out)
-	f.classify(c, c.Now, out)
+	f.classify(c, f, c.Now, out)
 }
 
-// classify brings the class of the customer to what it is by the thresholds in force, tells when it changed, and reports
-// whether it did. A customer without a purchase has no class, and nobody has one without thresholds for their currency.
-func (f *Fold) classify(c *Customer, at domain.Instant, out *Effects) bool {
+// classify brings the class of the customer, which it has by the policy of the fold before, to what it is by the thresholds in
+// force, tells when it changed, and reports whether it did. Classes are the same when their names are. A customer without a purchase has no class, and nobody has one without thresholds for their currency.
+func (f *Fold) classify(c *Customer, last *Fold, at domain.Instant, out *Effects) bool {
 	class := f.class(&c.Trade)
-	if class == c.class {
+	if class == c.class && last == f {
 		return false
 	}
-	before, after := f.className(c.class), f.className(class)
+	before, after, moved := last.className(c.class), f.className(class), class != c.class
 	c.class = class
+	if before == after {
+		return moved
+	}
 	cell := Cell{Kind: CellClass, Month: domain.DateOf(at, f.location).Month(), Unit: c.OrgUnit(), Names: [4]string{before, after}}
 	out.Rollups.addCell(cell, CellCounts{ClassChanges: 1})
 	if after == "" {

@@ -186,26 +186,35 @@ func (v *Valuation) refer(c *Customer) {
 	}
 }
 
-// referrals returns the count of who brought whom.
+// referrals returns the count of who brought whom. Whoever was brought by others has no larger tree than they, so trees
+// begin with those whom nobody brought; those that are left brought one another.
 func (v *Valuation) referrals() ReferralCount {
 	n := ReferralCount{Referrals: v.recommended, Referrers: int64(len(v.referring)), Rate: ratioOf(float64(v.recommending), float64(v.buyers))}
 	named := make(map[string]bool)
-	for id, brought := range v.referring {
+	for _, brought := range v.referring {
 		for _, to := range brought {
 			named[to] = true
 		}
-		n.LargestTree = max(n.LargestTree, v.tree(id))
+	}
+	counted := make(map[string]bool)
+	for _, wanted := range []bool{false, true} {
+		for id := range v.referring {
+			if named[id] == wanted && !counted[id] {
+				n.LargestTree = max(n.LargestTree, v.tree(id, counted))
+			}
+		}
 	}
 	n.Named = int64(len(named))
 	return n
 }
 
-// tree returns how many customers came by one, each counted once.
-func (v *Valuation) tree(id string) int {
+// tree returns how many customers came by one, each counted once, and notes them.
+func (v *Valuation) tree(id string, counted map[string]bool) int {
 	met := map[string]bool{id: true}
 	for next := []string{id}; len(next) > 0; {
 		from := next[len(next)-1]
 		next = next[:len(next)-1]
+		counted[from] = true
 		for _, to := range v.referring[from] {
 			if !met[to] {
 				met[to] = true

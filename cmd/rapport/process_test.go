@@ -173,7 +173,7 @@ func (s *server) summary(t *testing.T, after string) projections.Summary {
 	t.Helper()
 	args := []string{"summary", "--json", "--url", s.url}
 	if after != "" {
-		args = append(args, "--after", after)
+		s.reach(t, after)
 	}
 	return parseSummary(t, command(t, s.dir, 0, args...))
 }

@@ -166,8 +166,12 @@ func (f *follower) take(event event, yield func(Output, error) bool) error {
 		}
 		at := place{o.topic(), o.Customer}
 		o.Cursor = event.id
-		if o.Sequence > f.seen[at] {
-			f.seen[at] = o.Sequence
+		if last, known := f.seen[at]; o.Sequence > last {
+			// What is kept has memory of its own: the texts of an output are parts of the whole event.
+			if !known {
+				at = place{strings.Clone(at.topic), strings.Clone(at.customer)}
+			}
+			f.seen[at] = strings.Clone(o.Sequence)
 			if !yield(o, nil) {
 				return errStopped
 			}

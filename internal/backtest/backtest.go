@@ -32,19 +32,13 @@ func Run(ctx context.Context, log eventLog, o Options) (*Report, error) {
 	return report, nil
 }
 
-// base is the policy at the beginning of the log.
-func (p Policy) base() *domain.Policy {
-	if p.Policy == nil {
-		return domain.DefaultPolicy()
-	}
-	return p.Policy
-}
-
 // backtest is a back-test at work.
 type backtest struct {
 	options Options
 	replays replays
-	zone    *time.Location
+	// rules is the first policy; for that of the log, as it is in force at the end.
+	rules *domain.Policy
+	zone  *time.Location
 	// lives are all who ever bought, in the order of their ids.
 	lives []*life
 	// horizon is in days.
@@ -67,18 +61,20 @@ func begin(ctx context.Context, log eventLog, o Options) (*backtest, error) {
 		}
 		names[p.Name] = true
 	}
-	first := o.Policies[0].base()
-	o.Horizon = cmp.Or(o.Horizon, first.Risk.Horizon)
-	if o.Lapse = cmp.Or(o.Lapse, o.Horizon); o.Horizon < day || o.Lapse < day || o.Training < 0 {
-		return nil, fmt.Errorf("%w: horizon, training and lapse must be at least one day", ErrOptions)
-	}
 	ends, err := log.Ends(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &backtest{
-		options: o, replays: replays{log: log, ends: ends, logger: o.Logger}, zone: first.Location(), horizon: int(o.Horizon / day),
-	}, nil
+	b := &backtest{replays: replays{log: log, ends: ends, logger: o.Logger}}
+	if b.rules, err = b.replays.rules(ctx, o.Policies[0]); err != nil {
+		return nil, err
+	}
+	o.Horizon = cmp.Or(o.Horizon, b.rules.Risk.Horizon)
+	if o.Lapse = cmp.Or(o.Lapse, o.Horizon); o.Horizon < day || o.Lapse < day || o.Training < 0 {
+		return nil, fmt.Errorf("%w: horizon, training and lapse must be at least one day", ErrOptions)
+	}
+	b.options, b.zone, b.horizon = o, b.rules.Location(), int(o.Horizon/day)
+	return b, nil
 }
 
 func (b *backtest) run(ctx context.Context) (*Report, error) {

@@ -120,7 +120,7 @@ func (b *backtest) delays(m *models, of []alarms) (*DelayReport, error) {
 		watched = &m.purchase[0]
 	}
 	var hiatus *scoredRule
-	for _, r := range watchRules(watched, int(b.options.Policies[0].base().Risk.Horizon/day)) {
+	for _, r := range watchRules(watched, int(b.rules.Risk.Horizon/day)) {
 		s, err := t.score(r)
 		if err != nil {
 			return nil, err

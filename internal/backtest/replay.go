@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"time"
 
 	"github.com/rapport-crm/rapport/domain"
+	"github.com/rapport-crm/rapport/domain/wire"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
@@ -49,6 +51,22 @@ func (r *replays) until(ctx context.Context, policy Policy, at domain.Instant, o
 	return store, nil
 }
 
+// rules returns the policy, and for that of the log the one that is in force at its end.
+func (r *replays) rules(ctx context.Context, policy Policy) (*domain.Policy, error) {
+	if policy.Policy != nil {
+		return policy.Policy, nil
+	}
+	store, err := r.until(ctx, policy, 0, observer{})
+	if err != nil {
+		return nil, err
+	}
+	contents, err := store.Contents(0)
+	if err != nil {
+		return nil, err
+	}
+	return contents.Fold.Policy(), nil
+}
+
 // customers yields the customers of a store as they are at an instant, in no order, with the fold that holds for them.
 func customers(store *memview.Store, partitions int, at domain.Instant) iter.Seq2[*projections.Customer, *projections.Fold] {
 	return func(yield func(*projections.Customer, *projections.Fold) bool) {
@@ -70,6 +88,15 @@ func customers(store *memview.Store, partitions int, at domain.Instant) iter.Seq
 	}
 }
 
+// idleAt is an instant before all events.
+var idleAt = domain.InstantOf(time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC))
+
+// idleTick is a tick of the clock at an instant before all events: it fires nothing, and is passed without a trace.
+var idleTick = wire.Encode(nil, &domain.Event{
+	ID: "-", Source: "backtest", Type: "clock.ticked", Subject: domain.ControlSubject, Time: idleAt, ExpectedVersion: domain.NoExpectation,
+	Data: []byte(`{"at":"` + idleAt.String() + `"}`),
+})
+
 // eventsOnly is a log in which nothing was ever published: policies, models and ticks have no effect.
 type eventsOnly struct{ projections.Log }
 
@@ -79,7 +106,7 @@ func (l eventsOnly) Follow(ctx context.Context, partition int, from int64, o eve
 		for batch, err := range l.Log.Follow(ctx, partition, from, o) {
 			for i := range batch.Records {
 				if r := &batch.Records[i]; string(r.Key) == domain.ControlSubject {
-					r.Value = nil
+					r.Value, r.Headers = idleTick, wire.Headers()
 				}
 			}
 			if !yield(batch, err) {

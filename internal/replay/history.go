@@ -49,7 +49,7 @@ func (r *Reader) History(ctx context.Context, id string, req HistoryRequest) (*H
 	if err != nil {
 		return nil, fmt.Errorf("read history: %w", err)
 	}
-	h := history{play: x, id: id, until: req.At}
+	h := history{play: x, id: id, bound: req.Bound}
 	if x.at, err = x.folder.Fold(ctx, x.at, found[:from]); err != nil {
 		return nil, fmt.Errorf("read history: fold one stream: %w", err)
 	}
@@ -59,7 +59,7 @@ func (r *Reader) History(ctx context.Context, id string, req HistoryRequest) (*H
 		}
 	}
 	if to == len(found) {
-		h.silence(h.until)
+		h.silence(h.bound.At)
 	}
 	if _, c, err := x.customer(id); err != nil || c.Events == 0 || !c.IsCustomer() {
 		return nil, fmt.Errorf("customer %q: %w", id, projections.ErrNotFound)
@@ -116,7 +116,7 @@ func (h *history) page(req *HistoryRequest, from, to int, positions eventstore.P
 type history struct {
 	*play
 	id    string
-	until domain.Instant
+	bound projections.Bound
 	turns []projections.Turn
 }
 
@@ -126,19 +126,19 @@ func (h *history) step(ctx context.Context, rec *eventstore.Record) error {
 	if err := wire.Decode(&ev, rec.Key, rec.Value, rec.Headers); err != nil {
 		return fmt.Errorf("record %s: %w", rec.Position(), err)
 	}
-	until := ev.Time
-	if h.until != 0 {
-		until = min(until, h.until)
+	taken := h.takes(rec, &ev)
+	var before projections.Customer
+	if taken {
+		h.silence(ev.Time)
+		before = h.before(ev.Time)
 	}
-	h.silence(until)
-	before := h.before(until)
 	var err error
 	if h.at, err = h.folder.Fold(ctx, h.at, []eventstore.Record{*rec}); err != nil {
 		return fmt.Errorf("fold one stream: %w", err)
 	}
 	fold, c, err := h.customer(h.id)
-	if err != nil {
-		return nil // it does not exist yet
+	if err != nil || !taken {
+		return nil // it does not exist yet, or nothing happened by then
 	}
 	turn, changed := fold.TurnTo(&before, c, ev.Time)
 	if c.Events > before.Events {
@@ -148,6 +148,11 @@ func (h *history) step(ctx context.Context, rec *eventstore.Record) error {
 		h.turns = append(h.turns, turn)
 	}
 	return nil
+}
+
+// takes reports whether the record had occurred and was known by the bound.
+func (h *history) takes(rec *eventstore.Record, ev *domain.Event) bool {
+	return (h.bound.At == 0 || ev.Time <= h.bound.At) && (h.bound.Known == 0 || domain.InstantOf(rec.RecordedAt) <= h.bound.Known)
 }
 
 // before returns the customer as far as it was folded, as time has made it by the given instant.
