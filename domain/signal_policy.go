@@ -114,6 +114,7 @@ func (x *signalCheck) check() map[string][]SignalTrigger {
 	x.fault(r.HalfLife >= time.Hour && r.HalfLife <= longestDeadline, ".half_life", "must be between 1h and 87600h")
 	x.fault(len(r.Code) <= 16, ".code", "must have at most 16 characters")
 	x.fault(r.Off || len(r.Points) > 0, ".points", "must name a type of event")
+	x.fault(len(r.Holds) == 0 || len(r.Settles)+len(r.Clears) > 0, ".holds", "must come with settles or clears, or the points never fade")
 	for _, text := range slices.Sorted(maps.Keys(r.Points)) {
 		points := r.Points[text]
 		field := ".points." + text

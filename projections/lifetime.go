@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -84,7 +85,8 @@ func (t *Trade) present(minor int64, until domain.Date, rate float64) int64 {
 	for _, day := range t.Days {
 		sum.Add(stablemath.Exp(growth * float64(until-day) / daysOfYear))
 	}
-	return int64(math.Round(float64(minor) * sum.Value() / float64(len(t.Days))))
+	const most = 1 << 61 // an interest that nobody earns would leave the range of a number of minor units
+	return int64(math.Round(max(min(float64(minor)*sum.Value()/float64(len(t.Days)), most), -most)))
 }
 
 // unvalued returns a method without a value.
@@ -168,12 +170,16 @@ func (f *Fold) eventsValue(t *Trade, at domain.Instant) LifetimeMethod {
 	growth := stablemath.Log1p(p.Discount)
 	var sum stablemath.Sum
 	var n, others float64
+	currency := t.Main.Currency
 	for _, x := range t.ledger().forecasts {
 		ahead := float64(x.expected-at) / float64(daysOfYear*domain.Day)
 		if x.by != "" || ahead <= 0 || ahead > float64(p.Years) {
 			continue
 		}
-		if !x.in(t.Main.Currency) {
+		if currency == "" {
+			currency = cmp.Or(x.revenue.Currency, x.cost.Currency) // before the first purchase that of the first forecast counts
+		}
+		if !x.in(currency) {
 			others++
 			continue
 		}

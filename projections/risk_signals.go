@@ -133,6 +133,25 @@ func (r *Risk) settle(s settlement) {
 	r.remember(s)
 }
 
+// release lets points fade, from when they were counted on, that wait for a settlement which does not come: under the policy
+// the signal holds nothing, or is left out.
+func (c *Customer) release(p *domain.Policy) {
+	waits := func(x signalPoints) bool {
+		rule, known := p.Risk.Signals[x.signal]
+		return x.waits() && !(known && !rule.Off && len(rule.Holds) > 0)
+	}
+	if c.Risk == nil || !slices.ContainsFunc(c.Risk.signals, waits) {
+		return
+	}
+	r := c.risk()
+	r.signals = slices.Clone(r.signals)
+	for i := range r.signals {
+		if x := &r.signals[i]; waits(*x) {
+			x.held, x.about = false, ""
+		}
+	}
+}
+
 // concerns reports whether the settlement is one of what the points are about.
 func (s *settlement) concerns(p *signalPoints) bool {
 	return s.signal == p.signal && (s.all || s.about == p.about)
@@ -170,7 +189,7 @@ func (s *settlement) compare(o *settlement) int {
 // settlementOf returns the earliest settlement after the points were counted, nil without one.
 func (r *Risk) settlementOf(p *signalPoints) *settlement {
 	for i := range r.settlements {
-		if s := &r.settlements[i]; s.concerns(p) && s.at > p.since {
+		if s := &r.settlements[i]; s.concerns(p) && s.at >= p.since {
 			return s
 		}
 	}

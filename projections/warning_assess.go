@@ -70,9 +70,7 @@ func (f *Fold) assessBy(c *Customer, e *Entry, at domain.Instant, atOnce bool, o
 	case w != nil && w.Ended == 0:
 		f.follow(c, w, score, at, atOnce, out)
 	case w != nil && w.quiet && score < f.edges.floor[domain.RiskWatch]:
-		again := *w
-		again.quiet = false
-		c.risk().Warning, c.Now = &again, max(c.Now, at)
+		f.rearm(c, w, at)
 	case score >= f.edges.edge[domain.RiskWatch] && !(w != nil && w.quiet && f.edges.level(score) <= w.Level):
 		f.raise(c, e, at, out)
 	}
@@ -114,6 +112,7 @@ func (w *Warning) weigh(score domain.Centipoints, at domain.Instant, edges *risk
 // reassess applies the policy of the fold, which is new, to the risk: it takes effect at once. A warning that the policy
 // would not keep is withdrawn.
 func (f *Fold) reassess(c *Customer, at domain.Instant, out *Effects) {
+	c.release(f.policy)
 	if w := c.openWarning(); w != nil {
 		if score, exists := f.score(c, at); exists && score < f.edges.floor[domain.RiskWatch] {
 			f.endWarning(c, WarningPolicy, at, out)
@@ -132,12 +131,24 @@ func (f *Fold) look(c *Customer, at domain.Instant, out *Effects) {
 	}
 }
 
-// endRisk ends the open warning of a customer of whom nothing is at risk any more.
+// endRisk ends the open warning of a customer of whom nothing is at risk any more. That is low, so a dismissed one stands in
+// the way of no other.
 func (f *Fold) endRisk(c *Customer, why WarningEnd, at domain.Instant, out *Effects) {
 	c.riskDue = 0
-	if c.openWarning() != nil {
+	switch w := c.lastWarning(); {
+	case w == nil:
+	case w.Ended == 0:
 		f.endWarning(c, why, at, out)
+	case w.quiet:
+		f.rearm(c, w, at)
 	}
+}
+
+// rearm lets another warning follow a dismissed one.
+func (f *Fold) rearm(c *Customer, w *Warning, at domain.Instant) {
+	again := *w
+	again.quiet = false
+	c.risk().Warning, c.Now = &again, max(c.Now, at)
 }
 
 // lossDue returns when silence shows that the customer is lost, zero when it does not by itself.

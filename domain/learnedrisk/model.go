@@ -41,13 +41,21 @@ type Value struct {
 	Number float64
 }
 
+// Bounds of what a model can have, far beyond anything that is learned: within them every part of the logarithm of the odds
+// is a number, and points are small enough to be told apart by the hundredth.
+const (
+	mostWeight = 1000
+	mostMean   = 1e6
+	leastScale = 1e-6
+)
+
 // Validate returns an error that wraps customerbase.ErrParameters unless the fields are as they say.
 func (m Model) Validate() error {
 	if !(m.Horizon > 0) || math.IsInf(m.Horizon, 1) {
 		return fmt.Errorf("%s: the horizon is %v days, must be positive and finite: %w", Name, m.Horizon, customerbase.ErrParameters)
 	}
-	if !finite(m.Intercept) {
-		return fmt.Errorf("%s: the intercept is %v, must be finite: %w", Name, m.Intercept, customerbase.ErrParameters)
+	if !(math.Abs(m.Intercept) <= mostWeight) {
+		return fmt.Errorf("%s: the intercept is %v, must be between -%d and %[3]d: %w", Name, m.Intercept, mostWeight, customerbase.ErrParameters)
 	}
 	for i, f := range m.Features {
 		if i > 0 && f.Name <= m.Features[i-1].Name {
@@ -70,8 +78,14 @@ func (f Feature) validate() error {
 		}
 	}
 	switch {
-	case !(f.Scale > 0):
-		return fmt.Errorf("%s: %s is %v, must be positive: %w", Name, f.Name+scaleSuffix, f.Scale, customerbase.ErrParameters)
+	case !(f.Scale >= leastScale):
+		return fmt.Errorf("%s: %s is %v, must be at least %v: %w", Name, f.Name+scaleSuffix, f.Scale, leastScale, customerbase.ErrParameters)
+	case !(math.Abs(f.Mean) <= mostMean):
+		return fmt.Errorf("%s: %s is %v, must be between -%v and %[4]v: %w", Name, f.Name+meanSuffix, f.Mean, mostMean, customerbase.ErrParameters)
+	case !(math.Abs(f.Weight) <= mostWeight):
+		return fmt.Errorf("%s: %s is %v, must be between -%d and %[4]d: %w", Name, f.Name+weightSuffix, f.Weight, mostWeight, customerbase.ErrParameters)
+	case !(math.Abs(f.MissingWeight) <= mostWeight):
+		return fmt.Errorf("%s: %s is %v, must be between -%d and %[4]d: %w", Name, f.Name+missingWeightSuffix, f.MissingWeight, mostWeight, customerbase.ErrParameters)
 	case !(f.MissingShare >= 0 && f.MissingShare <= 1):
 		return fmt.Errorf("%s: %s is %v, must be a share: %w", Name, f.Name+missingShareSuffix, f.MissingShare, customerbase.ErrParameters)
 	}

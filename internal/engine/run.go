@@ -216,7 +216,7 @@ func (e *Engine) assigned(ctx context.Context, runner *projections.Runner, a eve
 // the order of the data: first no more requests are taken and those in flight are answered, then the batches at hand are
 // committed.
 func (e *Engine) Serve(ctx context.Context, listener net.Listener) error {
-	handler, err := e.handler()
+	handler, err := e.handler() //nolint:contextcheck // what it registers takes the context of each request
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -1,7 +1,6 @@
 package mail_test
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -96,7 +95,7 @@ func TestSendingEndsWithItsContext(t *testing.T) {
 	}
 	defer listener.Close()
 	server := mail.Server{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, Encryption: mail.Clear, From: "a@example.com", Timeout: 50 * time.Millisecond}
-	err = mail.NewSender(server).Send(context.Background(), letter())
+	err = mail.NewSender(server).Send(t.Context(), letter())
 	if _, rejected := errors.AsType[*mail.RejectedError](err); err == nil || rejected {
 		t.Errorf("a server that says nothing: %v", err)
 	}

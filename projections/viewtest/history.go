@@ -258,7 +258,7 @@ var story = []struct{ name, data string }{
 	{"churn.cause_determined", `{"cause":"competitor","note":"%d"}`},
 	{"win_back.started", `{"win_back_id":"w%[1]d","owner":"e%[1]d"}`},
 	{"win_back.contact_made", `{"win_back_id":"w%d","apology":true}`},
-	{"win_back.offer_made", `{"win_back_id":"w%[1]d","terms":"t"%[1]d","cost":{"minor":%[1]d,"currency":"CNY"}}`},
+	{"win_back.offer_made", `{"win_back_id":"w%[1]d","terms":"t\"%[1]d","cost":{"minor":%[1]d,"currency":"CNY"}}`},
 	{"win_back.offer_accepted", `{"win_back_id":"w%d"}`},
 	{"cost.attributed", `{"kind":"win_back","amount":{"minor":900719925474099%d,"currency":"JPY"}}`},
 	{"delivery.handed_over", `{"delivery_id":"d%d"}`},

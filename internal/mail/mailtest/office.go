@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -111,7 +112,7 @@ func Open(t *testing.T, encryption mail.Encryption) *Office {
 	} else {
 		server.AllowInsecureAuth = true
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,9 @@ func Open(t *testing.T, encryption mail.Encryption) *Office {
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
-		<-done
+		if err := <-done; err != nil && !errors.Is(err, smtp.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 	return o
 }
