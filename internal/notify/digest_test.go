@@ -68,7 +68,10 @@ func TestADigestComesOnceADayWithTheOutputsSinceTheDayBefore(t *testing.T) {
 		b := begin(t, NewMemory(), Options{Zone: zone}, got.answer, Subscription{ID: "a", Digest: "08:00"})
 		defer b.stop()
 		at := func(day, hour int) time.Time { return time.Date(2000, 1, day, hour, 0, 0, 0, zone()) }
-		wait := func(until time.Time) { time.Sleep(time.Until(until)) }
+		wait := func(until time.Time) {
+			time.Sleep(time.Until(until))
+			synctest.Wait()
+		}
 		wait(at(2, 7)) // the clock of the bubble begins at midnight in Greenwich
 		b.publish(output("ann", 1, time.Now()), output("bob", 1, time.Now()))
 		wait(at(2, 9))
@@ -155,6 +158,7 @@ func TestADayWithManyOutputsComesInSeveralDigests(t *testing.T) {
 			b.publish(output("ann", n, time.Now()))
 		}
 		time.Sleep(9 * time.Hour)
+		synctest.Wait()
 		if len(got.sent) != 2 || got.sent[0].Data.Count != digestLimit || got.sent[1].Data.Count != 3 || got.ids[0] == got.ids[1] {
 			t.Errorf("%d digests came under %q", len(got.sent), got.ids)
 		}
