@@ -36,14 +36,14 @@ test: test-unit test-real ## run all tests: first without servers under the race
 
 .PHONY: test-unit
 test-unit: ## run the tests that need no server, under the race detector, in random order
-	RAPPORT_TEST_SERVERS=none $(GO) test -race -shuffle=on -timeout 10m $(TESTFLAGS) $(PKG)
+	RAPPORT_TEST_SERVERS=none $(GO) test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(PKG)
 
 .PHONY: test-real
 test-real: ## run the packages whose tests use a real Apache Kafka or PostgreSQL, both started for the run
 	@packages=$$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' $(PKG) | awk \
 		'$$1 ~ /\.test$$/ && / [^ ]*\/internal\/(pgtest|kafkatest)( |$$)/ { sub(/\.test$$/, "", $$1); print $$1 }') && \
 	if [ -z "$$packages" ]; then echo "no package of $(PKG) uses a server" >&2; exit 1; fi && \
-	set -x && $(WITHSERVERS) $(GO) test -count=1 -timeout 10m $(TESTFLAGS) $$packages
+	set -x && $(WITHSERVERS) $(GO) test -count=1 -timeout 20m $(TESTFLAGS) $$packages
 
 .PHONY: test-faults
 test-faults: ## break processes, brokers, databases and connections for a long time (ROUNDS=20, SEED=first seed)
