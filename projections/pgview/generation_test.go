@@ -140,7 +140,7 @@ func TestEveryColumnForAnalystsIsDescribed(t *testing.T) {
 		t.Errorf("columns without a comment: %s", missing)
 	}
 	const views = "SELECT string_agg(viewname, ' ' ORDER BY viewname) FROM pg_views WHERE schemaname = 'rapport'"
-	want := "cases cells checkpoints customers moves parked policies quarantine rollup_cohorts rollup_flows rollup_late rollup_open rollup_stages rollup_trade rollup_types rollup_verdicts"
+	want := "cases cells checkpoints customers moves parked policies quarantine rollup_cohorts rollup_flows rollup_late rollup_open rollup_stages rollup_trade rollup_types rollup_verdicts rollup_warnings"
 	if got := value[string](t, pool, views); got != want {
 		t.Errorf("the views are %s, want %s", got, want)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/eventstore"
 	"github.com/rapport-crm/rapport/internal/verify"
 	"github.com/rapport-crm/rapport/projections"
@@ -393,7 +394,7 @@ func TestAnEmptyDatabaseIsFilledByARebuild(t *testing.T) {
 	}
 	checkLive(t, pool, l)
 	// A server that is started then goes on with it.
-	if store := open(t, pool, viewtest.DefaultFold(), pgview.Options{Partitions: 2}); store.Generation() != done.Generation {
+	if store := open(t, pool, projections.NewFold(domain.DefaultPolicy()), pgview.Options{Partitions: 2}); store.Generation() != done.Generation {
 		t.Errorf("a server goes on with %s, want %s", store.Generation(), done.Generation)
 	}
 }
