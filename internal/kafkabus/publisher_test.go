@@ -11,6 +11,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -77,36 +78,21 @@ func TestACustomerEventArrivesExactlyAsItsWireForm(t *testing.T) {
 	}
 }
 
-// firstRecord reads the only record of a topic past the package under test.
-func firstRecord(t *testing.T, addr, topic string) kafka.Message {
+// firstRecord reads the first record of a topic with another client, past the package under test.
+func firstRecord(t *testing.T, addr, topic string) *kgo.Record {
 	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	for partition := range 8 {
-		conn, err := kafka.DialLeader(ctx, "tcp", addr, topic, partition)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := conn.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		first, last, err := conn.ReadOffsets()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if first == last {
-			continue
-		}
-		m, err := conn.ReadMessage(1 << 20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
+	fetches := client.PollRecords(ctx, 1)
+	if err := fetches.Err(); err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("the topic is empty")
-	return kafka.Message{}
+	return fetches.Records()[0]
 }
 
 func TestALostAcknowledgementIsAnsweredByTheSameMessageAgain(t *testing.T) {
