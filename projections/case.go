@@ -109,13 +109,13 @@ func (c *Customer) Cases(kind CaseKind) []Case {
 	case CaseRectification:
 		cases = c.sheets()
 	case CaseDeparture:
-		cases = c.Departure.cases()
+		cases = c.asInstitution().departure.cases()
 	case CaseWarning:
 		cases = c.warnings()
 	case CaseLoss:
 		cases = c.Risk.losses()
 	case CaseMassLoss:
-		cases = c.MassLosses.cases()
+		cases = c.asInstitution().massLosses.cases()
 	case CaseForecast:
 		cases = c.forecastCases()
 	}
@@ -148,16 +148,15 @@ func (e *Effects) touchAll(c *Customer) {
 	for _, x := range c.Risk.losses() {
 		e.touch(c, CaseLoss, x.ID)
 	}
-	for _, x := range c.MassLosses.cases() {
+	institution := c.asInstitution()
+	for _, x := range institution.massLosses.cases() {
 		e.touch(c, CaseMassLoss, x.ID)
 	}
 	for _, x := range c.Trade.ledger().forecasts {
 		e.touch(c, CaseForecast, x.id)
 	}
-	if c.Departure != nil {
-		for i := range c.Departure.leavings {
-			e.touch(c, CaseDeparture, c.Departure.leavings[i].event)
-		}
+	for _, x := range institution.departure.cases() {
+		e.touch(c, CaseDeparture, x.ID)
 	}
 }
 

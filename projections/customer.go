@@ -23,14 +23,14 @@ type Customer struct {
 	Last domain.Instant
 	// Events counts the accepted events that were folded.
 	Events int64
-	// Late counts events that occurred before the customer's time.
-	Late int64
 	// Touched are the places of the control records that changed the customer, ascending: ticks that fired a timer.
 	Touched []int64
 	// Parked says that the fold panicked on this customer: its records queue until they are redriven, and its time stands.
 	Parked bool
 	// class is the class of value: its place among those of the policy from 1, 0 for none.
 	class uint8
+	// Late counts events that occurred before the customer's time.
+	Late int32
 	// sent counts the outputs by topic.
 	sent [outputTopics]int32
 	// batch is the batch of the folder that changed the customer last.
@@ -51,10 +51,30 @@ type Customer struct {
 	FollowUps    *FollowUps
 	Complaints   *Complaints
 	Risk         *Risk
-	// Rectifications and MassLosses are those of an organisation unit, Departure is that of an employee.
-	Rectifications *Rectifications
-	MassLosses     *MassLosses
-	Departure      *Departure
+	institution  *institution
+}
+
+// institution is what only the streams of organisation units and of employees have.
+type institution struct {
+	// rectifications and massLosses are those of an organisation unit, departure is that of an employee; nil without any.
+	rectifications *Rectifications
+	massLosses     *MassLosses
+	departure      *Departure
+}
+
+// asInstitution returns a copy of what only institutions have, to be changed and put in its place by setInstitution.
+func (c *Customer) asInstitution() institution {
+	if c.institution == nil {
+		return institution{}
+	}
+	return *c.institution
+}
+
+func (c *Customer) setInstitution(i institution) {
+	c.institution = nil
+	if i != (institution{}) {
+		c.institution = &i
+	}
 }
 
 // OrgUnit returns the path of the organisation unit that has the customer: the one that the newest event names. The stream

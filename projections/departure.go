@@ -40,14 +40,16 @@ func (f *Fold) applyDeparture(c *Customer, e *Entry, out *Effects) {
 	f.applyUnit(c, e.Event.OrgUnit, e, out)
 	left := leaving{at: e.Event.Time, event: e.id(), successor: strings.Clone(d.Successor), reason: strings.Clone(d.Reason)}
 	departure := &Departure{employee: employee}
-	if c.Departure != nil {
-		departure.leavings = slices.Clone(c.Departure.leavings)
+	institution := c.asInstitution()
+	if institution.departure != nil {
+		departure.leavings = slices.Clone(institution.departure.leavings)
 	}
 	i, _ := slices.BinarySearchFunc(departure.leavings, left, func(a, b leaving) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.event, b.event))
 	})
 	departure.leavings = slices.Insert(departure.leavings, i, left)
-	c.Departure = departure
+	institution.departure = departure
+	c.setInstitution(institution)
 	out.touch(c, CaseDeparture, left.event)
 }
 

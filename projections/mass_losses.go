@@ -32,8 +32,9 @@ func (f *Fold) applyMassLosses(c *Customer, e *Entry, out *Effects) {
 		return
 	}
 	var all []massLoss
-	if c.MassLosses != nil {
-		all = c.MassLosses.all
+	institution := c.asInstitution()
+	if institution.massLosses != nil {
+		all = institution.massLosses.all
 	}
 	if slices.ContainsFunc(all, func(m massLoss) bool { return m.month == d.Month && m.cause == d.Cause && m.product == d.Product }) {
 		return
@@ -50,7 +51,8 @@ func (f *Fold) applyMassLosses(c *Customer, e *Entry, out *Effects) {
 		out.touch(c, CaseMassLoss, all[0].event)
 		all = all[1:]
 	}
-	c.MassLosses = &MassLosses{all: all}
+	institution.massLosses = &MassLosses{all: all}
+	c.setInstitution(institution)
 	out.touch(c, CaseMassLoss, m.event)
 	evidence := append([]string{m.event}, m.evidence...)
 	out.emit(c, Output{

@@ -117,7 +117,8 @@ func (r *Rectification) inspect(by string, at domain.Instant) {
 // changeSheet replaces the sheet with an id, which is a new one when it is unknown, by a changed copy, and notes it as the
 // one that the event is about. An empty id stands for the sheet that choose finds; without one nothing changes.
 func (c *Customer) changeSheet(e *Entry, id string, choose func(*Rectifications) int, out *Effects, change func(*Rectification)) {
-	x := c.Rectifications
+	institution := c.asInstitution()
+	x := institution.rectifications
 	if x == nil {
 		x = new(Rectifications)
 	}
@@ -136,7 +137,8 @@ func (c *Customer) changeSheet(e *Entry, id string, choose func(*Rectifications)
 		i = len(sheets) - 1
 	}
 	change(&sheets[i])
-	c.Rectifications = &Rectifications{Sheets: sheets}
+	institution.rectifications = &Rectifications{Sheets: sheets}
+	c.setInstitution(institution)
 	e.sheet = sheets[i].ID
 	out.touch(c, CaseRectification, e.sheet)
 }
@@ -182,13 +184,14 @@ type RectificationDetail struct {
 // sheets returns the rectification sheets of the stream as cases. A sheet is due while its owner has something to do. When
 // that is near is told by the deadline for it.
 func (c *Customer) sheets() []Case {
-	if c.Rectifications == nil {
+	register := c.asInstitution().rectifications
+	if register == nil {
 		return nil
 	}
 	unit := strings.TrimPrefix(c.ID, "org:")
 	var cases []Case
-	for i := range c.Rectifications.Sheets {
-		r := &c.Rectifications.Sheets[i]
+	for i := range register.Sheets {
+		r := &register.Sheets[i]
 		x := Case{ID: r.ID, OrgUnit: unit, Holder: r.Owner, Topic: r.Item, Opened: r.opened(), Detail: r.detail()}
 		if r.Status() == RectificationAccepted {
 			x.Ended = r.Accepted

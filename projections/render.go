@@ -13,7 +13,7 @@ func (f *Fold) View(c *Customer, moves []Move, at domain.Instant) *CustomerView 
 		ID: s.ID, Version: s.Events, AsOf: at, Stage: s.Lifecycle.Stage,
 		Lifecycle: f.lifecycleView(&s), Profile: s.profileView(), Trade: f.tradeView(&s, at), Risk: f.RiskView(&s, at), Warning: s.warningView(at), Value: f.value(&s, at),
 		Contacts: f.contactsView(s.Contacts, at), Satisfaction: s.Satisfaction.view(),
-		Matters: orEmpty(s.Matters.Open), Complaints: s.complaintViews(at), Losses: s.lossViews(), Deadlines: s.deadlineViews(at), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: s.Late,
+		Matters: orEmpty(s.Matters.Open), Complaints: s.complaintViews(at), Losses: s.lossViews(), Deadlines: s.deadlineViews(at), FirstEventAt: s.First, LastEventAt: s.Last, LateEvents: int64(s.Late),
 		PolicyVersion: f.policy.Version, Parked: s.Parked,
 	}
 	v.Profile.Ownerships = s.Profile.Ownerships()

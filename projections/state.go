@@ -39,7 +39,7 @@ func (c *Customer) code(k *coder) {
 	k.instant(&c.First)
 	k.instant(&c.Last)
 	k.int(&c.Events)
-	k.int(&c.Late)
+	number(k, &c.Late)
 	k.bool(&c.Parked)
 	number(k, &c.class)
 	for i := range c.sent {
@@ -58,9 +58,13 @@ func (c *Customer) code(k *coder) {
 	optional(k, &c.Complaints, codeComplaints)
 	k.instant(&c.riskDue)
 	optional(k, &c.Risk, codeRisk)
-	optional(k, &c.Rectifications, codeRectifications)
-	optional(k, &c.MassLosses, codeMassLosses)
-	optional(k, &c.Departure, codeDeparture)
+	i := c.asInstitution()
+	optional(k, &i.rectifications, codeRectifications)
+	optional(k, &i.massLosses, codeMassLosses)
+	optional(k, &i.departure, codeDeparture)
+	if !k.writing {
+		c.setInstitution(i)
+	}
 }
 
 func (l *Lifecycle) code(k *coder) {

@@ -16,6 +16,7 @@ import (
 func BenchmarkMemoryPerCustomer(b *testing.B) {
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("customers=%d", n), func(b *testing.B) {
+			lives(b, 1) // the tables that all stores share are made once
 			var bytes float64
 			events := 0
 			for b.Loop() {
