@@ -47,6 +47,7 @@ test-real: ## run the packages whose tests use a real Apache Kafka or PostgreSQL
 
 .PHONY: test-faults
 test-faults: ## break processes, brokers, databases and connections for a long time (ROUNDS=20, SEED=first seed)
+	mkdir -p .cache
 	RAPPORT_FAULTS=long RAPPORT_FAULTS_ROUNDS=$(ROUNDS) RAPPORT_FAULTS_SEED=$(SEED) \
 		$(GO) test -count=1 -timeout 6h -v -artifacts -outputdir .cache $(TESTFLAGS) ./internal/faults
 
