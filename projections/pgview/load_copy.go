@@ -3,8 +3,10 @@ package pgview
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -19,17 +21,24 @@ func copyRows(ctx context.Context, tx pgx.Tx, table, columns string, next func(*
 	// The header of the format: its signature, no flags, no extension.
 	stream.buffer.bytes = append(stream.buffer.bytes, "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
 	_, err := tx.Conn().PgConn().CopyFrom(ctx, stream, "COPY "+table+" ("+columns+") FROM STDIN (FORMAT binary)")
+	failed := stream.end()
 	if err == nil {
 		return nil
 	}
-	if stream.failed != nil {
-		err = stream.failed
+	if failed != nil {
+		err = failed
 	}
 	return fmt.Errorf("copy into %s: %w", table, err)
 }
 
-// copyStream is the rows as a stream of bytes.
+// errCopyEnded ends a read that comes after the end of its COPY.
+var errCopyEnded = errors.New("the copy has ended")
+
+// copyStream is the rows as a stream of bytes. CopyFrom reads it in a goroutine of its own, and does not wait for that when
+// the connection is lost: it may read until end returns.
 type copyStream struct {
+	mu     sync.Mutex
+	over   bool
 	next   func(*copyBuffer) (bool, error)
 	buffer copyBuffer
 	read   int
@@ -37,8 +46,21 @@ type copyStream struct {
 	failed error
 }
 
+// end waits for a read that is under way, lets no other make rows, and returns the error with which making them failed.
+func (s *copyStream) end() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	return s.failed
+}
+
 // Read reads what was made, and makes more when that is used up.
 func (s *copyStream) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return 0, errCopyEnded
+	}
 	if s.read == len(s.buffer.bytes) {
 		s.buffer.bytes, s.read = s.buffer.bytes[:0], 0
 		for !s.ended && len(s.buffer.bytes) < copyBytes {
