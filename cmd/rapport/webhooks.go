@@ -42,6 +42,8 @@ type webhook struct {
 	MaxAge      string         `json:"max_age"`
 	OldNews     bool           `json:"old_news"`
 	Digest      string         `json:"digest"`
+	Quiet       *quietHours    `json:"quiet_hours"`
+	QuietUntil  domain.Instant `json:"quiet_until"`
 	CreatedAt   domain.Instant `json:"created_at"`
 	State       string         `json:"state"`
 	Disabled    string         `json:"disabled"`
@@ -97,8 +99,8 @@ func (p *printer) webhook(w *webhook) {
 	}
 	p.fields(
 		"id", w.ID, "url", w.URL, "description", w.Description, "types", cmp.Or(list(w.Types), "all"), "org unit", w.OrgUnit,
-		"least level", w.MinLevel, "age", age, "ordered", strconv.FormatBool(w.Ordered), "digest at", w.Digest, "made", when(w.CreatedAt), "state", w.State,
-		"disabled", w.Disabled, "since", when(w.DisabledAt), "paused until", when(w.PausedUntil),
+		"least level", w.MinLevel, "age", age, "ordered", strconv.FormatBool(w.Ordered), "digest at", w.Digest, "quiet", w.Quiet.String(), "made", when(w.CreatedAt), "state", w.State,
+		"disabled", w.Disabled, "since", when(w.DisabledAt), "paused until", when(w.PausedUntil), "quiet until", when(w.QuietUntil),
 		"pending", strconv.Itoa(w.Pending), "oldest", when(w.OldestAt), "secret", w.Secret,
 	)
 	if w.Secret != "" {

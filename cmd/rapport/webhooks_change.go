@@ -21,6 +21,7 @@ type webhookFlags struct {
 	OldNews     *bool          `help:"Send outputs of any age." negatable:""`
 	Digest      *string        `help:"One delivery a day with all outputs since the day before, at this time in the zone of the policy; '' for each by itself." placeholder:"HH:MM"`
 	Description *string        `help:"For people." placeholder:"TEXT"`
+	quietFlags
 }
 
 // members returns what the flags ask for as members of a JSON object.
@@ -31,6 +32,9 @@ func (f webhookFlags) members() map[string]any {
 	}
 	if f.MaxAge != nil {
 		m["max_age"] = f.MaxAge.String()
+	}
+	if quiet, asked := f.member(); asked {
+		m["quiet_hours"] = quiet
 	}
 	for name, text := range map[string]*string{"org_unit": f.OrgUnit, "min_level": f.MinLevel, "digest": f.Digest, "description": f.Description} {
 		if text != nil {

@@ -88,7 +88,7 @@ func TestAServerThatIsKilledDeliversEachOutputUnderOneID(t *testing.T) {
 	<-got.many
 	s.kill()
 	s.restart(t)
-	deadline := time.After(time.Minute)
+	deadline := time.After(patience)
 	for got.customers() < killCustomers {
 		select {
 		case <-deadline:

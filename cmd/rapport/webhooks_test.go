@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	oneWebhook = `{"id":"w-1","url":"https://example.com/hook","types":["churn.*"],"org_unit":"north","min_level":"high","ordered":true,"max_age":"72h",
-		"old_news":false,"created_at":"2026-03-01T09:30:00Z","state":"disabled","disabled":"gone","disabled_at":"2026-03-02T09:30:00Z","pending":3,
+	oneWebhook = `{"id":"w-1","url":"https://example.com/hook","types":["churn.*"],"org_unit":"north","min_level":"high","ordered":false,"max_age":"72h",
+		"old_news":false,"created_at":"2026-03-01T09:30:00Z","quiet_hours":{"from":"20:00","to":"08:00","days":["mon","tue"],"non_working":true,"time_zone":"Asia/Shanghai","except":["critical"]},
+		"quiet_until":"2026-03-03T00:00:00Z","state":"disabled","disabled":"gone","disabled_at":"2026-03-02T09:30:00Z","pending":3,
 		"oldest_pending_at":"2026-03-01T10:00:00Z","secrets":[{"created_at":"2026-03-01T09:30:00Z"}]}`
 	newWebhook  = `{"id":"w-2","url":"https://example.com/\u001b[2J","types":[],"max_age":"1h30m","old_news":true,"state":"in_use","created_at":"2026-03-01T09:30:00Z","secret":"whsec_eHg="}`
 	oneDelivery = `{"id":"d-1","webhook":"w-1","event":"ev-1","type":"lifecycle.terminated","customer":"c-1","status":"dead","reason":"exhausted",
@@ -45,6 +46,8 @@ func TestAWebhookIsAddedAndChangedWithWhatIsGivenOnly(t *testing.T) {
 	golden(t, "webhooks_add", got.stdout)
 	for _, args := range [][]string{
 		{"edit", "w-2", "--endpoint", "https://example.org", "--org-unit=", "--no-ordered", "--old-news", "--min-level", "watch", "--description", "x"},
+		{"edit", "w-2", "--quiet-hours", "22:00-06:30", "--quiet-days", "all", "--no-quiet-non-working", "--quiet-time-zone=", "--quiet-except", "high,critical"},
+		{"edit", "w-2", "--quiet-hours="},
 		{"rotate", "w-2", "--overlap", "0s"},
 	} {
 		if got := execute(t, append(append([]string{"webhooks"}, args...), "--json", "--url", server.url)...); got.code != exitDone || !json.Valid([]byte(got.stdout)) {
@@ -54,6 +57,8 @@ func TestAWebhookIsAddedAndChangedWithWhatIsGivenOnly(t *testing.T) {
 	server.wants(
 		t, `/v1/webhooks|||application/json|{"max_age":"1h30m0s","ordered":true,"types":["churn.*","lifecycle.started"],"url":"https://example.com"}`,
 		`PATCH /v1/webhooks/w-2|||application/merge-patch+json|{"description":"x","min_level":"watch","old_news":true,"ordered":false,"org_unit":"","url":"https://example.org"}`,
+		`PATCH /v1/webhooks/w-2|||application/merge-patch+json|{"quiet_hours":{"days":[],"except":["high","critical"],"from":"22:00","non_working":false,"time_zone":"","to":"06:30"}}`,
+		`PATCH /v1/webhooks/w-2|||application/merge-patch+json|{"quiet_hours":null}`,
 		`/v1/webhooks/w-2/secret/rotate|||application/json|{"overlap":"0s"}`,
 	)
 }
@@ -95,7 +100,7 @@ func TestAPingThatIsNotTakenIsExitCodeOne(t *testing.T) {
 func TestDeliveriesAreShownAndSentAgain(t *testing.T) {
 	t.Parallel()
 	server := orders(t, map[string]reply{
-		"GET /v1/deliveries":                {200, `{"items":[` + oneDelivery + `},{"id":"d-2","webhook":"w-1","status":"pending","created_at":"2026-03-01T09:30:00Z"}],"next":"7f"}`},
+		"GET /v1/deliveries":                {200, `{"items":[` + oneDelivery + `},{"id":"d-2","webhook":"w-1","level":"high","status":"pending","held_until":"2026-03-03T00:00:00Z","created_at":"2026-03-01T09:30:00Z"}],"next":"7f"}`},
 		"GET /v1/deliveries/d-1":            {200, oneDelivery + `,"log":[{"at":"2026-03-01T09:30:00Z","duration_ms":15000,"error":"no complete answer in time"},{"at":"2026-03-03T09:29:59Z","duration_ms":812,"status":502,"error":"answered 502","excerpt":"bad gateway"}],"body":"{\"id\":\"ev-1\"}"}`},
 		"POST /v1/deliveries/d-1/redeliver": {202, oneDelivery + `}`},
 		"POST /v1/deliveries/d-2/redeliver": {409, `{"title":"The delivery has not ended"}`},

@@ -49,12 +49,14 @@ type WebhookView struct {
 	MaxAge      string       `json:"max_age" doc:"How old an output may be to be sent, as a duration." example:"72h"`
 	OldNews     bool         `json:"old_news" doc:"Whether outputs of any age are sent."`
 	Digest      string       `json:"digest,omitempty" doc:"The time of day, in the time zone of the policy, of the one delivery with all outputs since the day before." example:"08:00"`
+	Quiet       *quietHours  `json:"quiet_hours,omitempty" doc:"Times in which nothing is sent."`
 	CreatedAt   time.Time    `json:"created_at"`
-	State       notify.State `json:"state" enum:"in_use,paused,broken,disabled" doc:"in_use; paused, the receiver asked to be left alone; broken, it failed several times in a row and is tried once in a while; disabled, until somebody enables it. paused and broken are as this server sees it."`
+	State       notify.State `json:"state" enum:"in_use,quiet,paused,broken,disabled" doc:"in_use; quiet, it has quiet hours; paused, the receiver asked to be left alone; broken, it failed several times in a row and is tried once in a while; disabled, until somebody enables it. paused and broken are as this server sees it."`
 	// Disabled is why it is disabled.
 	Disabled    string       `json:"disabled,omitempty" doc:"Why it is disabled: gone, it answered 410; by hand." example:"gone"`
 	DisabledAt  *time.Time   `json:"disabled_at,omitempty"`
 	PausedUntil *time.Time   `json:"paused_until,omitempty"`
+	QuietUntil  *time.Time   `json:"quiet_until,omitempty" doc:"When the quiet hours end that it has now."`
 	Pending     int          `json:"pending" doc:"Deliveries that wait."`
 	OldestAt    *time.Time   `json:"oldest_pending_at,omitempty" doc:"When the oldest of them was made."`
 	Secrets     []secretView `json:"secrets" nullable:"false" doc:"What requests are signed with, the newest first. The secrets themselves are shown once, when they are made."`
@@ -136,7 +138,7 @@ func viewOfWebhook(e *notify.Endpoint, now time.Time) WebhookView {
 	view := WebhookView{
 		ID: e.ID, URL: e.URL, Description: e.Description, Types: append([]string{}, e.Types...), OrgUnit: e.OrgUnit,
 		MinLevel: e.MinLevel, Ordered: e.Ordered, MaxAge: durationText(cmp.Or(e.MaxAge, notify.DefaultMaxAge)), OldNews: e.OldNews,
-		Digest: e.Digest, CreatedAt: e.CreatedAt, State: e.State(now), Disabled: e.Disabled, DisabledAt: orNone(e.DisabledAt),
+		Digest: e.Digest, Quiet: (*quietHours)(e.Quiet), QuietUntil: orNone(e.QuietUntil), CreatedAt: e.CreatedAt, State: e.State(now), Disabled: e.Disabled, DisabledAt: orNone(e.DisabledAt),
 		Pending: e.Pending, OldestAt: orNone(e.Oldest), Secrets: make([]secretView, len(e.Secrets)),
 	}
 	if view.State == notify.Paused {

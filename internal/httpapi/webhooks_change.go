@@ -18,15 +18,16 @@ const mediaMergePatch = "application/merge-patch+json"
 // webhookBody describes what a webhook asks for, and what is to become of it. Members that are left out keep their
 // values, or have their defaults in a new webhook; null is the default.
 type webhookBody struct {
-	URL         string   `json:"url,omitempty" doc:"Where deliveries are sent: a public https address. A new webhook needs it."`
-	Description string   `json:"description,omitempty" doc:"For people."`
-	Types       []string `json:"types,omitempty" doc:"Types of outputs, or beginnings of them with a star. Default: all."`
-	OrgUnit     string   `json:"org_unit,omitempty" doc:"Only outputs of this organisation unit and those below it. Default: all outputs."`
-	MinLevel    string   `json:"min_level,omitempty" enum:"low,watch,high,critical" doc:"The least level of outputs that have one. Default: all."`
-	Ordered     bool     `json:"ordered,omitempty" doc:"Hold the deliveries of a customer back while an earlier one is pending."`
-	MaxAge      string   `json:"max_age,omitempty" doc:"How old an output may be to be sent, as a duration such as 36h or 90m. Default: 72h." example:"36h"`
-	OldNews     bool     `json:"old_news,omitempty" doc:"Send outputs of any age."`
-	Digest      string   `json:"digest,omitempty" doc:"One delivery a day with all outputs since the day before, at this time of day in the time zone of the policy. Default: each output by itself and at once." example:"08:00"`
+	URL         string      `json:"url,omitempty" doc:"Where deliveries are sent: a public https address. A new webhook needs it."`
+	Description string      `json:"description,omitempty" doc:"For people."`
+	Types       []string    `json:"types,omitempty" doc:"Types of outputs, or beginnings of them with a star. Default: all."`
+	OrgUnit     string      `json:"org_unit,omitempty" doc:"Only outputs of this organisation unit and those below it. Default: all outputs."`
+	MinLevel    string      `json:"min_level,omitempty" enum:"low,watch,high,critical" doc:"The least level of outputs that have one. Default: all."`
+	Ordered     bool        `json:"ordered,omitempty" doc:"Hold the deliveries of a customer back while an earlier one is pending."`
+	MaxAge      string      `json:"max_age,omitempty" doc:"How old an output may be to be sent, as a duration such as 36h or 90m. Default: 72h." example:"36h"`
+	OldNews     bool        `json:"old_news,omitempty" doc:"Send outputs of any age."`
+	Quiet       *quietHours `json:"quiet_hours,omitempty" doc:"Times in which nothing is sent, neither for the first time nor again: it waits until they end. A change is a merge patch too. Default: none."`
+	Digest      string      `json:"digest,omitempty" doc:"One delivery a day with all outputs since the day before, at this time of day in the time zone of the policy. Default: each output by itself and at once." example:"08:00"`
 }
 
 // rotateBody says for how long the old secret goes on.
@@ -80,8 +81,7 @@ func (a *api) addWebhook(o *order) (*done, error) {
 		return nil, err
 	}
 	o.w.Header().Set("Location", "/v1/webhooks/"+made.ID)
-	view := viewOfWebhook(&notify.Endpoint{Subscription: made}, a.Now())
-	return &done{status: http.StatusCreated, body: keptView{view, string(made.Secrets[0].Key)}}, nil
+	return a.keptWebhook(o, made, http.StatusCreated)
 }
 
 func (a *api) editWebhook(o *order) (*done, error) {
@@ -101,7 +101,7 @@ func askFor(s *notify.Subscription, members map[string]json.RawMessage) error {
 	var age string
 	wrong := assign(members, map[string]any{
 		"url": &s.URL, "description": &s.Description, "types": &s.Types, "org_unit": &s.OrgUnit, "min_level": &s.MinLevel,
-		"ordered": &s.Ordered, "max_age": &age, "old_news": &s.OldNews, "digest": &s.Digest,
+		"ordered": &s.Ordered, "max_age": &age, "old_news": &s.OldNews, "digest": &s.Digest, "quiet_hours": new(json.RawMessage),
 	})
 	if _, given := members["max_age"]; given {
 		s.MaxAge = 0
@@ -110,6 +110,9 @@ func askFor(s *notify.Subscription, members map[string]json.RawMessage) error {
 		} else {
 			wrong = append(wrong, domain.Problem{Pointer: "/body/max_age", Rule: domain.RuleFormat, Message: "must be a duration such as 36h or 90m"})
 		}
+	}
+	if quiet, given := members["quiet_hours"]; given {
+		wrong = append(wrong, askForQuiet(s, quiet)...)
 	}
 	if len(wrong) > 0 {
 		return kindInvalid.problem(detailOrder, wrong...)
@@ -138,16 +141,20 @@ func (a *api) rotateSecret(o *order) (*done, error) {
 			overlap = -1 // none, where zero is the default
 		}
 	}
-	id := o.r.PathValue("id")
-	rotated, err := a.Webhooks.Rotate(o.r.Context(), id, overlap)
+	rotated, err := a.Webhooks.Rotate(o.r.Context(), o.r.PathValue("id"), overlap)
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.Webhooks.Endpoint(o.r.Context(), id)
+	return a.keptWebhook(o, rotated, http.StatusOK)
+}
+
+// keptWebhook returns the answer with a webhook as it is now and the secret that it has just got.
+func (a *api) keptWebhook(o *order, kept notify.Subscription, status int) (*done, error) {
+	found, err := a.Webhooks.Endpoint(o.r.Context(), kept.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &done{status: http.StatusOK, body: keptView{viewOfWebhook(&found, a.Now()), string(rotated.Secrets[0].Key)}}, nil
+	return &done{status: status, body: keptView{viewOfWebhook(&found, a.Now()), string(kept.Secrets[0].Key)}}, nil
 }
 
 // maxOverlap bounds for how long an old secret goes on.

@@ -108,6 +108,8 @@ const (
 	Paused State = "paused"
 	// Broken means that it failed several times in a row and is left alone, but for one request at a time.
 	Broken State = "broken"
+	// Quiet means that it has quiet hours.
+	Quiet State = "quiet"
 	// Disabled means that nothing is sent until somebody enables it.
 	Disabled State = "disabled"
 )
@@ -121,6 +123,8 @@ func (e *Endpoint) State(now time.Time) State {
 		return Broken
 	case now.Before(e.PausedUntil):
 		return Paused
+	case now.Before(e.QuietUntil):
+		return Quiet
 	default:
 		return InUse
 	}
@@ -138,8 +142,8 @@ func (d *Deliverer) Endpoints(ctx context.Context) ([]Endpoint, error) {
 	}
 	endpoints := make([]Endpoint, len(subscriptions))
 	for i := range subscriptions {
-		id := subscriptions[i].ID
-		endpoints[i] = Endpoint{subscriptions[i], backlog[id], d.dispatcher.condition(id)}
+		s := &subscriptions[i]
+		endpoints[i] = Endpoint{*s, backlog[s.ID], d.dispatcher.condition(s)}
 	}
 	return endpoints, nil
 }
@@ -154,5 +158,5 @@ func (d *Deliverer) Endpoint(ctx context.Context, id string) (Endpoint, error) {
 	if err != nil {
 		return Endpoint{}, err
 	}
-	return Endpoint{s, backlog[id], d.dispatcher.condition(id)}, nil
+	return Endpoint{s, backlog[id], d.dispatcher.condition(&s)}, nil
 }

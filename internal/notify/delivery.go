@@ -48,6 +48,8 @@ type Delivery struct {
 	Event    string `json:"event"`
 	Type     string `json:"type"`
 	Customer string `json:"customer,omitempty"`
+	// Level is the level of the output, empty for one without.
+	Level string `json:"level,omitempty"`
 	// Body is what is sent: the output as a CloudEvent in JSON. It is not changed once the delivery is made.
 	Body   []byte `json:"-"`
 	Status Status `json:"status"`
@@ -59,6 +61,9 @@ type Delivery struct {
 	NextAttempt time.Time `json:"next_attempt,omitzero"`
 	// DigestAt is the time of the digest that the delivery waits for or is in, zero for one that is sent by itself.
 	DigestAt time.Time `json:"digest_at,omitzero"`
+	// HeldUntil is until when quiet hours hold a pending delivery, zero when they do not. It is not kept: Deliverer fills it in
+	// by the hours that the subscription has when it is asked.
+	HeldUntil time.Time `json:"-"`
 	// WindowStart is when the first request since its making, or since somebody asked for it again, began; zero before.
 	WindowStart time.Time `json:"window_start,omitzero"`
 	// Tries is the number of requests since then.
@@ -94,7 +99,7 @@ type Attempt struct {
 func newDelivery(s *Subscription, n *news, now time.Time) Delivery {
 	return Delivery{
 		ID:           domain.DerivedID("webhook", s.ID, n.id),
-		Subscription: s.ID, Event: n.id, Type: n.kind, Customer: n.customer, Body: n.body,
+		Subscription: s.ID, Event: n.id, Type: n.kind, Customer: n.customer, Level: n.level, Body: n.body,
 		Status: Pending, CreatedAt: now, NextAttempt: now,
 	}
 }

@@ -16,6 +16,7 @@ type dispatcher struct {
 	store   Store
 	roster  *roster
 	options Options
+	clocks  *clocks
 	sender  sender
 	settler *settler
 	wake    chan struct{}
@@ -31,7 +32,8 @@ type dispatcher struct {
 
 func newDispatcher(store Store, r *roster, o Options, s sender) *dispatcher {
 	p := &dispatcher{
-		store: store, roster: r, options: o, sender: s, wake: make(chan struct{}, 1), gather: gatherWakes, endpoints: make(map[string]*endpoint),
+		store: store, roster: r, options: o, clocks: newClocks(o), sender: s,
+		wake: make(chan struct{}, 1), gather: gatherWakes, endpoints: make(map[string]*endpoint),
 	}
 	p.settler = &settler{store: store, options: o, settled: p.wakeUp}
 	return p
@@ -87,7 +89,7 @@ func (p *dispatcher) round(ctx, flight context.Context) error {
 	for i := range subscriptions {
 		known[subscriptions[i].ID] = &subscriptions[i]
 	}
-	due = slices.DeleteFunc(due, func(id string) bool { return known[id] == nil || known[id].Disabled != "" })
+	due = slices.DeleteFunc(due, func(id string) bool { return known[id] == nil || known[id].Disabled != "" || p.silent(known[id], now) })
 	claims := p.claims(due, known, now)
 	if len(claims) == 0 {
 		return nil
@@ -100,6 +102,20 @@ func (p *dispatcher) round(ctx, flight context.Context) error {
 		p.launch(flight, *known[d.Subscription], d)
 	}
 	return nil
+}
+
+// silent reports whether quiet hours hold everything there is for a subscription.
+func (p *dispatcher) silent(s *Subscription, now time.Time) bool {
+	return s.Quiet != nil && len(s.Quiet.Except) == 0 && !p.clocks.quietUntil(s, now).IsZero()
+}
+
+// claim returns what is asked for of a subscription: in quiet hours the levels that are spared.
+func (p *dispatcher) claim(s *Subscription, limit int, now time.Time) Claim {
+	c := Claim{Subscription: s.ID, Ordered: s.Ordered, Limit: limit}
+	if !p.clocks.quietUntil(s, now).IsZero() {
+		c.Levels = s.Quiet.Except
+	}
+	return c
 }
 
 // unsettledFor is how many outcomes may wait for the store, for each request that may be in flight.
@@ -118,7 +134,7 @@ func (p *dispatcher) claims(due []string, known map[string]*Subscription, now ti
 	for _, id := range due {
 		room := min(p.endpoint(id).room(now, p.options.PerEndpoint), share, free)
 		if room > 0 {
-			claims = append(claims, Claim{Subscription: id, Ordered: known[id].Ordered, Limit: room})
+			claims = append(claims, p.claim(known[id], room, now))
 			free -= room
 		}
 	}
@@ -136,13 +152,15 @@ func (p *dispatcher) endpoint(id string) *endpoint {
 }
 
 // condition returns what is known of an endpoint.
-func (p *dispatcher) condition(id string) Condition {
+func (p *dispatcher) condition(s *Subscription) (c Condition) {
+	quietUntil := p.clocks.quietUntil(s, time.Now())
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e, known := p.endpoints[id]; known {
-		return e.condition()
+	if e, known := p.endpoints[s.ID]; known {
+		c = e.condition()
 	}
-	return Condition{}
+	c.QuietUntil = quietUntil
+	return c
 }
 
 // trust forgets that an endpoint failed or asked for a pause.
@@ -162,7 +180,7 @@ func (p *dispatcher) launch(ctx context.Context, s Subscription, d Delivery) {
 	p.mu.Unlock()
 	p.flights.Go(func() {
 		a := p.sender.send(ctx, &s, &d)
-		p.settler.add(p.outcome(ctx, d, a))
+		p.settler.add(p.outcome(ctx, &s, d, a))
 		p.mu.Lock()
 		p.inFlight--
 		end(a)
@@ -172,7 +190,7 @@ func (p *dispatcher) launch(ctx context.Context, s Subscription, d Delivery) {
 }
 
 // outcome returns what is to be written down about a request.
-func (p *dispatcher) outcome(flight context.Context, d Delivery, a Attempt) outcome {
+func (p *dispatcher) outcome(flight context.Context, s *Subscription, d Delivery, a Attempt) outcome {
 	if flight.Err() != nil && a.Error != "" {
 		// The end of the program cut the request off, which is no failure of the receiver.
 		d.NextAttempt = a.At
@@ -181,12 +199,12 @@ func (p *dispatcher) outcome(flight context.Context, d Delivery, a Attempt) outc
 	d.record(a)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(flight), storeGrace/2)
 	defer cancel()
-	p.decide(ctx, &d, a)
+	p.decide(ctx, s, &d, a)
 	return outcome{delivery: d}
 }
 
 // decide says how the delivery goes on after an attempt.
-func (p *dispatcher) decide(ctx context.Context, d *Delivery, a Attempt) {
+func (p *dispatcher) decide(ctx context.Context, s *Subscription, d *Delivery, a Attempt) {
 	now := instant(time.Now())
 	switch {
 	case a.Error == "":
@@ -197,7 +215,8 @@ func (p *dispatcher) decide(ctx context.Context, d *Delivery, a Attempt) {
 		p.disable(ctx, d.Subscription, now)
 		return
 	}
-	next, ok := p.options.Schedule.next(d.WindowStart, now, d.Tries, time.Duration(a.RetryAfterMS)*time.Millisecond)
+	schedule := p.options.Schedule
+	next, ok := schedule.next(p.clocks.windowEnd(s, d, schedule.Window), now, d.Tries, time.Duration(a.RetryAfterMS)*time.Millisecond)
 	if ok {
 		d.NextAttempt = next
 		return

@@ -38,6 +38,8 @@ type Condition struct {
 	Broken bool
 	// PausedUntil is until when the receiver asked to be left alone; zero, or past, when it did not.
 	PausedUntil time.Time
+	// QuietUntil is until when it has quiet hours; zero when it has none now.
+	QuietUntil time.Time
 }
 
 func (e *endpoint) condition() Condition {

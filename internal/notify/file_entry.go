@@ -50,6 +50,7 @@ type savedSubscription struct {
 	MaxAge      time.Duration `json:"max_age_ns,omitempty"`
 	OldNews     bool          `json:"old_news,omitempty"`
 	Digest      string        `json:"digest,omitempty"`
+	Quiet       *QuietHours   `json:"quiet_hours,omitempty"`
 	Secrets     []savedSecret `json:"secrets"`
 	Disabled    string        `json:"disabled,omitempty"`
 	DisabledAt  time.Time     `json:"disabled_at,omitzero"`
@@ -79,7 +80,7 @@ type savedDigest struct {
 func save(s Subscription) *savedSubscription {
 	saved := &savedSubscription{
 		ID: s.ID, URL: s.URL, Description: s.Description, Types: s.Types, OrgUnit: s.OrgUnit, MinLevel: s.MinLevel, Ordered: s.Ordered,
-		MaxAge: s.MaxAge, OldNews: s.OldNews, Digest: s.Digest, Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
+		MaxAge: s.MaxAge, OldNews: s.OldNews, Digest: s.Digest, Quiet: s.Quiet.clone(), Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
 	}
 	for _, secret := range s.Secrets {
 		saved.Secrets = append(saved.Secrets, savedSecret{string(secret.Key), secret.CreatedAt, secret.ExpiresAt})
@@ -90,7 +91,7 @@ func save(s Subscription) *savedSubscription {
 func (s *savedSubscription) restore() Subscription {
 	restored := Subscription{
 		ID: s.ID, URL: s.URL, Description: s.Description, Types: s.Types, OrgUnit: s.OrgUnit, MinLevel: s.MinLevel, Ordered: s.Ordered,
-		MaxAge: s.MaxAge, OldNews: s.OldNews, Digest: s.Digest, Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
+		MaxAge: s.MaxAge, OldNews: s.OldNews, Digest: s.Digest, Quiet: s.Quiet.clone(), Disabled: s.Disabled, DisabledAt: s.DisabledAt, CreatedAt: s.CreatedAt,
 	}
 	for _, secret := range s.Secrets {
 		restored.Secrets = append(restored.Secrets, Secret{Key(secret.Key), secret.CreatedAt, secret.ExpiresAt})

@@ -167,6 +167,23 @@ func TestAFileThatWasCutOffIsReadUpToItsLastWholeLine(t *testing.T) {
 	}
 }
 
+func TestAFileOfAnEarlierProgramHasNoQuietHours(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "webhooks.ndjson")
+	const written = `{"subscription":{"id":"a","url":"https://example.com","digest":"08:00","secrets":[],"created_at":"2026-03-01T09:30:00Z"}}
+{"added":[{"id":"1","subscription":"a","event":"e","type":"churn.warning_raised","status":"pending","created_at":"2026-03-01T09:30:00Z","next_attempt":"2026-03-01T09:30:00Z","tries":0,"attempts":0,"body":"e30=","seq":0}]}
+`
+	done(t, os.WriteFile(path, []byte(written), 0o600))
+	f := openFile(t, path)
+	defer shut(t, f)
+	if s, err := f.Subscription(t.Context(), "a"); err != nil || s.Quiet != nil || s.Digest != "08:00" {
+		t.Errorf("the subscription is %+v, %v", s, err)
+	}
+	if d, err := f.Delivery(t.Context(), "1"); err != nil || d.Level != "" || d.Status != notify.Pending {
+		t.Errorf("the delivery is %+v, %v", d, err)
+	}
+}
+
 func TestThoseWhoWriteAtTheSameTimeAreAllOnTheDisk(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "webhooks.ndjson")

@@ -178,7 +178,7 @@ func (m *Memory) Prune(_ context.Context, delivered, dead time.Time) (int, error
 }
 
 func cloneSubscription(s Subscription) Subscription {
-	s.Types, s.Secrets = slices.Clone(s.Types), slices.Clone(s.Secrets)
+	s.Types, s.Secrets, s.Quiet = slices.Clone(s.Types), slices.Clone(s.Secrets), s.Quiet.clone()
 	return s
 }
 

@@ -106,7 +106,7 @@ func (m *Memory) due(c Claim, now time.Time) []*Delivery {
 		if c.Ordered {
 			seen[d.Customer] = true
 		}
-		if held || !d.due(now) || len(first) == c.Limit && !d.NextAttempt.Before(first[len(first)-1].NextAttempt) {
+		if held || !d.due(now) || !c.wants(d) || len(first) == c.Limit && !d.NextAttempt.Before(first[len(first)-1].NextAttempt) {
 			continue
 		}
 		at := len(first)
@@ -117,6 +117,11 @@ func (m *Memory) due(c Claim, now time.Time) []*Delivery {
 		first = first[:min(c.Limit, len(first))]
 	}
 	return first
+}
+
+// wants reports whether a delivery is of one of the levels that are asked for.
+func (c *Claim) wants(d *Delivery) bool {
+	return len(c.Levels) == 0 || slices.Contains(c.Levels, d.Level)
 }
 
 // Settle implements Queue.

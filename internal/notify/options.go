@@ -9,6 +9,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/internal/mail"
 	"github.com/rapport-crm/rapport/projections"
 )
@@ -46,8 +47,10 @@ type Options struct {
 	Mail *mail.Server
 	// PublicURL is where people reach the API; letters lead there. Default: they lead nowhere.
 	PublicURL string
-	// Zone returns the time zone of digests. Default: it is UTC.
+	// Zone returns the time zone of digests, and of quiet hours that name none. Default: it is UTC.
 	Zone func() *time.Location
+	// DayOff reports whether nobody works on a date; see QuietHours.NonWorking. Default: everybody works every day.
+	DayOff func(domain.Date) bool
 	// Poison gets the messages that are no outputs, on PoisonTopic. Default: they are logged and passed over.
 	Poison message.Publisher
 	// PoisonTopic is the topic for those. Default: "rapport.webhooks.poison".
@@ -92,6 +95,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Zone == nil {
 		o.Zone = func() *time.Location { return time.UTC }
+	}
+	if o.DayOff == nil {
+		o.DayOff = func(domain.Date) bool { return false }
 	}
 	if o.Filed == nil {
 		o.Filed = func(int, int) {}

@@ -11,16 +11,6 @@ import (
 	"github.com/rapport-crm/rapport/domain/wire"
 )
 
-// Delivery returns one delivery. The error wraps ErrNotFound when it is not in the journal.
-func (d *Deliverer) Delivery(ctx context.Context, id string) (Delivery, error) {
-	return d.store.Delivery(ctx, id)
-}
-
-// Deliveries returns a page of the journal, the newest first.
-func (d *Deliverer) Deliveries(ctx context.Context, f Filter) (Page, error) {
-	return d.store.Deliveries(ctx, f)
-}
-
 // Redeliver sends a finished delivery again, with a schedule that begins anew and the same id, and returns it as it
 // stands in the journal then. The errors are those of Queue.Redeliver.
 func (d *Deliverer) Redeliver(ctx context.Context, id string) (Delivery, error) {
@@ -28,7 +18,7 @@ func (d *Deliverer) Redeliver(ctx context.Context, id string) (Delivery, error) 
 		return Delivery{}, err
 	}
 	d.dispatcher.wakeUp()
-	return d.store.Delivery(ctx, id)
+	return d.Delivery(ctx, id)
 }
 
 // RedeliverDead sends all dead deliveries of a subscription again and returns their number.

@@ -10,7 +10,8 @@ type Schedule struct {
 	// Delays are the times between one request and the next. When they are used up the last one goes on. Default: those
 	// that Standard Webhooks proposes: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
 	Delays []time.Duration
-	// Window is the time from the first request to the last one, which is made at its end. Default: 48 hours.
+	// Window is the time from the first request to the last one, which is made at its end; quiet hours do not count. Default:
+	// 48 hours.
 	Window time.Duration
 	// Jitter is the part of a delay by which it is made longer or shorter at random, so that what failed together does
 	// not come again together. Default: 0.1; a negative one means none.
@@ -34,10 +35,9 @@ func (s Schedule) withDefaults() Schedule {
 	return s
 }
 
-// next returns when to send again after the given number of requests, the first of which began at start and the last of
-// which has just failed, or false when the window is over. The receiver asked for a pause of at least after.
-func (s Schedule) next(start, now time.Time, tries int, after time.Duration) (time.Time, bool) {
-	end := start.Add(s.Window)
+// next returns when to send again after the given number of requests, the last of which has just failed, or false when the
+// window is over, which is at end. The receiver asked for a pause of at least after.
+func (s Schedule) next(end, now time.Time, tries int, after time.Duration) (time.Time, bool) {
 	if !now.Before(end) {
 		return time.Time{}, false
 	}

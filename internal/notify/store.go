@@ -74,6 +74,8 @@ type Queue interface {
 type Claim struct {
 	Subscription string
 	Ordered      bool
+	// Levels are the levels of which deliveries are asked for. Default: all, and deliveries without a level.
+	Levels []string
 	// Limit is how many there may be.
 	Limit int
 }

@@ -33,6 +33,8 @@ type Subscription struct {
 	// Digest is the time of day, as 08:00, at which one delivery comes with all outputs since the day before, in the time zone of
 	// Options.Zone. Default: each output is delivered by itself and at once.
 	Digest string
+	// Quiet are the times in which nothing is sent. Default: none.
+	Quiet *QuietHours
 	// Secrets are what requests are signed with, the newest first.
 	Secrets []Secret
 	// Disabled is why nothing is sent, empty while the endpoint is in use.

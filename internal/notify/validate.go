@@ -68,6 +68,7 @@ func (s *Subscription) validate(o Options) error {
 	if s.MaxAge < 0 || s.MaxAge > maxMaxAge {
 		fault("/max_age", domain.RuleMax, "must be between 0 and ten years")
 	}
+	s.checkQuiet(o, fault)
 	for pointer, text := range map[string]string{"/description": s.Description, "/org_unit": s.OrgUnit, "/types": strings.Join(s.Types, "")} {
 		if strings.ContainsRune(text, 0) {
 			fault(pointer, domain.RuleNUL, "must not have the character U+0000")

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh NewStore) {
 		"each subscription is given as much as is asked for it":           claimsAreAnsweredTogether,
 		"a lost claim settles nothing":                                    lostClaimSettlesNothing,
 		"an ordered subscription is given the first of each customer":     orderedSubscriptionIsGivenTheFirst,
+		"a claim of levels gives no others":                               claimOfLevelsGivesNoOthers,
 		"a finished delivery is sent again on demand":                     finishedDeliveryIsSentAgain,
 		"dead deliveries of one subscription are sent again together":     deadDeliveriesAreSentAgain,
 		"the deliveries of a deleted subscription die":                    deletedSubscriptionEndsItsDeliveries,
@@ -54,6 +55,9 @@ func subscriptionComesBack(t *testing.T, store notify.Store) {
 	plain, full := subscription("a"), subscription("B")
 	full.Description, full.Types, full.OrgUnit, full.MinLevel = "the dealer's system", []string{"churn.*", "lifecycle.started"}, "north/7", "high"
 	full.Ordered, full.MaxAge, full.OldNews, full.Digest = true, 36*time.Hour, true, "08:00"
+	full.Quiet = &notify.QuietHours{
+		From: "20:00", To: "08:00", Days: []string{"mon", "fri"}, NonWorking: true, TimeZone: "Asia/Shanghai", Except: []string{"high", "critical"},
+	}
 	full.Rotate(start.Add(time.Second), time.Hour)
 	full.Disabled, full.DisabledAt = notify.DisabledGone, start.Add(time.Minute)
 	for _, s := range []notify.Subscription{plain, full} {
@@ -80,7 +84,7 @@ func subscriptionIsChangedWholly(t *testing.T, store notify.Store) {
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	changed := the[notify.Subscription](t)(store.Change(ctx, "a", func(s *notify.Subscription) error {
-		s.URL, s.Ordered, s.ID = "https://example.com/new", true, "other"
+		s.URL, s.Ordered, s.ID, s.Quiet = "https://example.com/new", true, "other", &notify.QuietHours{NonWorking: true}
 		return nil
 	}))
 	expect(t, "the changed subscription", the[notify.Subscription](t)(store.Subscription(ctx, "a")), changed)
@@ -101,6 +105,7 @@ func deliveryComesBack(t *testing.T, store notify.Store) {
 	ctx := t.Context()
 	must(t, store.Subscribe(ctx, subscription("a")))
 	d := delivery("1", "a", "顾客", start)
+	d.Level = "high"
 	the[int](t)(store.Add(ctx, []notify.Delivery{d}))
 	got := the[notify.Delivery](t)(store.Delivery(ctx, "1"))
 	d.Seq = got.Seq

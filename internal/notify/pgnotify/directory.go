@@ -13,7 +13,7 @@ import (
 )
 
 const subscriptionColumns = `id, url, description, types, org_unit, min_level, ordered, max_age_us, old_news, secrets,
-	disabled, disabled_at, created_at, digest`
+	disabled, disabled_at, created_at, digest, quiet_hours`
 
 // secret is a secret as the database holds it.
 type secret struct {
@@ -25,7 +25,7 @@ type secret struct {
 // Subscribe implements notify.Directory.
 func (s *Store) Subscribe(ctx context.Context, sub notify.Subscription) error {
 	const statement = `INSERT INTO rapport_notify.subscriptions (` + subscriptionColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	_, err := s.pool.Exec(ctx, statement, subscriptionValues(&sub)...)
 	if pg.Classify(err) == pg.Duplicate {
 		err = notify.ErrExists
@@ -40,7 +40,7 @@ func (s *Store) Subscribe(ctx context.Context, sub notify.Subscription) error {
 func (s *Store) Change(ctx context.Context, id string, f func(*notify.Subscription) error) (notify.Subscription, error) {
 	const statement = `UPDATE rapport_notify.subscriptions SET url = $2, description = $3, types = $4, org_unit = $5,
 		min_level = $6, ordered = $7, max_age_us = $8, old_news = $9, secrets = $10, disabled = $11, disabled_at = $12,
-		created_at = $13, digest = $14 WHERE id = $1`
+		created_at = $13, digest = $14, quiet_hours = $15 WHERE id = $1`
 	var sub notify.Subscription
 	var refused error
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
@@ -135,7 +135,7 @@ func subscriptionValues(s *notify.Subscription) []any {
 	}
 	return []any{
 		s.ID, s.URL, s.Description, types, s.OrgUnit, s.MinLevel, s.Ordered, s.MaxAge.Microseconds(), s.OldNews, secrets,
-		s.Disabled, nullable(s.DisabledAt), s.CreatedAt, s.Digest,
+		s.Disabled, nullable(s.DisabledAt), s.CreatedAt, s.Digest, s.Quiet,
 	}
 }
 
@@ -145,7 +145,7 @@ func scanSubscription(row pgx.CollectableRow) (notify.Subscription, error) {
 	var secrets []secret
 	var disabledAt *time.Time
 	err := row.Scan(&s.ID, &s.URL, &s.Description, &s.Types, &s.OrgUnit, &s.MinLevel, &s.Ordered, &age, &s.OldNews, &secrets,
-		&s.Disabled, &disabledAt, &s.CreatedAt, &s.Digest)
+		&s.Disabled, &disabledAt, &s.CreatedAt, &s.Digest, &s.Quiet)
 	if len(s.Types) == 0 {
 		s.Types = nil
 	}

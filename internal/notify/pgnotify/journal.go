@@ -13,7 +13,7 @@ import (
 )
 
 const deliveryColumns = `d.seq, d.id, d.subscription, d.event, d.type, d.customer, d.body, d.status, d.reason, d.created_at,
-	d.next_attempt, d.window_start, d.tries, d.finished_at, d.attempts, d.log, d.claim, d.digest_at`
+	d.next_attempt, d.window_start, d.tries, d.finished_at, d.attempts, d.log, d.claim, d.digest_at, d.level`
 
 // Delivery implements notify.Journal.
 func (s *Store) Delivery(ctx context.Context, id string) (notify.Delivery, error) {
@@ -99,7 +99,7 @@ func scanDelivery(row pgx.CollectableRow) (notify.Delivery, error) {
 	var d notify.Delivery
 	var next, window, finished, digest *time.Time
 	err := row.Scan(&d.Seq, &d.ID, &d.Subscription, &d.Event, &d.Type, &d.Customer, &d.Body, (*string)(&d.Status), &d.Reason,
-		&d.CreatedAt, &next, &window, &d.Tries, &finished, &d.Attempts, &d.Log, &d.Claim, &digest)
+		&d.CreatedAt, &next, &window, &d.Tries, &finished, &d.Attempts, &d.Log, &d.Claim, &digest, &d.Level)
 	d.CreatedAt, d.NextAttempt, d.WindowStart, d.FinishedAt = d.CreatedAt.UTC(), timeOf(next), timeOf(window), timeOf(finished)
 	d.DigestAt = timeOf(digest)
 	if len(d.Log) == 0 {

@@ -1,7 +1,6 @@
 package pgnotify
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,13 +32,13 @@ func add(ctx context.Context, to executor, deliveries []notify.Delivery) (int, e
 	const statement = `WITH known AS MATERIALIZED (
 			SELECT id FROM rapport_notify.subscriptions WHERE id = ANY ($2) ORDER BY id FOR KEY SHARE)
 		INSERT INTO rapport_notify.deliveries (id, subscription, event, type, customer, body, status, reason,
-			created_at, next_attempt, window_start, tries, finished_at, attempts, log, claim, digest_at)
+			created_at, next_attempt, window_start, tries, finished_at, attempts, log, claim, digest_at, level)
 		SELECT d.id, d.subscription, d.event, d.type, d.customer, d.body, d.status, d.reason,
-			d.created_at, d.next_attempt, d.window_start, d.tries, d.finished_at, d.attempts, d.log::jsonb, d.claim, d.digest_at
+			d.created_at, d.next_attempt, d.window_start, d.tries, d.finished_at, d.attempts, d.log::jsonb, d.claim, d.digest_at, d.level
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::timestamptz[],
-			$10::timestamptz[], $11::timestamptz[], $12::integer[], $13::timestamptz[], $14::integer[], $15::text[], $16::bigint[], $17::timestamptz[])
+			$10::timestamptz[], $11::timestamptz[], $12::integer[], $13::timestamptz[], $14::integer[], $15::text[], $16::bigint[], $17::timestamptz[], $18::text[])
 			WITH ORDINALITY AS d (id, subscription, event, type, customer, body, status, reason,
-				created_at, next_attempt, window_start, tries, finished_at, attempts, log, claim, digest_at, place)
+				created_at, next_attempt, window_start, tries, finished_at, attempts, log, claim, digest_at, level, place)
 		JOIN known ON known.id = d.subscription ORDER BY d.place ON CONFLICT (id) DO NOTHING`
 	columns, err := columnsOf(deliveries)
 	if err != nil {
@@ -70,6 +69,7 @@ func columnsOf(deliveries []notify.Delivery) ([]any, error) {
 		logs,
 		column(deliveries, func(d *notify.Delivery) int64 { return d.Claim }),
 		column(deliveries, func(d *notify.Delivery) *time.Time { return nullable(d.DigestAt) }),
+		column(deliveries, func(d *notify.Delivery) string { return d.Level }),
 	}, err
 }
 
@@ -117,36 +117,6 @@ func (s *Store) Due(ctx context.Context, now time.Time) ([]string, error) {
 // unsynced is a part of statements whose effect need not outlive a crash of the server: their commit does not wait for the
 // disk.
 const unsynced = `unsynced AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS is)`
-
-// Claim implements notify.Queue. Rows that another engine is claiming are skipped. A delivery stays pending while it is
-// claimed, so it holds back later ones of its customer meanwhile. The search relies on the index deliveries_due, the
-// look for earlier ones on deliveries_customer; the update takes an array, which is looked up by the primary key whatever
-// the statistics say.
-func (s *Store) Claim(ctx context.Context, claims []notify.Claim, now, until time.Time) ([]notify.Delivery, error) {
-	const statement = `WITH ` + unsynced + `, due AS MATERIALIZED (
-			SELECT found.seq FROM unnest($1::text[], $2::boolean[], $3::integer[]) AS asked (subscription, ordered, room)
-			CROSS JOIN LATERAL (SELECT d.seq FROM rapport_notify.deliveries d
-				WHERE d.subscription = asked.subscription AND d.status = 'pending' AND d.next_attempt <= $4 AND d.digest_at IS NULL
-					AND (NOT asked.ordered OR NOT EXISTS (SELECT FROM rapport_notify.deliveries e
-						WHERE e.subscription = d.subscription AND e.customer = d.customer AND e.status = 'pending' AND e.seq < d.seq))
-				ORDER BY d.next_attempt, d.seq LIMIT asked.room FOR UPDATE OF d SKIP LOCKED) AS found)
-		UPDATE rapport_notify.deliveries d SET next_attempt = $5, claim = claim + 1
-		FROM unsynced WHERE d.seq = ANY (ARRAY(SELECT seq FROM due)) AND unsynced.is = 'off' RETURNING ` + deliveryColumns
-	subscriptions, ordered, rooms := make([]string, len(claims)), make([]bool, len(claims)), make([]int, len(claims))
-	for i, c := range claims {
-		subscriptions[i], ordered[i], rooms[i] = c.Subscription, c.Ordered, c.Limit
-	}
-	rows, err := s.pool.Query(ctx, statement, subscriptions, ordered, rooms, now, until)
-	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", err)
-	}
-	claimed, err := pgx.CollectRows(rows, scanDelivery)
-	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", err)
-	}
-	slices.SortFunc(claimed, func(a, b notify.Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
-	return claimed, nil
-}
 
 // Settle implements notify.Queue. The rows are locked in the order of their ids, so that two engines that settle the same
 // ones do not wait for each other.

@@ -1,8 +1,10 @@
 package pgnotify_test
 
 import (
+	"os"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"go.uber.org/goleak"
 
@@ -35,6 +37,38 @@ func TestPostgreSQLConforms(t *testing.T) {
 		}
 		return store
 	})
+}
+
+func TestADatabaseOfAnEarlierProgramHasNoQuietHours(t *testing.T) {
+	t.Parallel()
+	pool := connect(t)
+	earlier := make(fstest.MapFS)
+	for _, name := range []string{"migrations/00001_webhooks.sql", "migrations/00002_digests.sql"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		earlier[name] = &fstest.MapFile{Data: text}
+	}
+	if err := (pg.Schema{Name: "rapport_notify", Files: earlier}).Migrate(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	const content = `INSERT INTO rapport_notify.subscriptions VALUES ('a', 'https://example.com', '', '{}', '', '', false, 0, false, '[]', '', NULL, now(), '08:00');
+		INSERT INTO rapport_notify.deliveries (id, subscription, event, type, customer, body, status, reason, created_at, next_attempt, tries, attempts, log, claim)
+		VALUES ('1', 'a', 'e', 'churn.warning_raised', 'x', '', 'pending', '', now(), now(), 0, 0, '[]', 0)`
+	if _, err := pool.Exec(t.Context(), content); err != nil {
+		t.Fatal(err)
+	}
+	store, err := pgnotify.Open(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := store.Subscription(t.Context(), "a"); err != nil || s.Quiet != nil || s.Digest != "08:00" {
+		t.Errorf("the subscription is %+v, %v", s, err)
+	}
+	if d, err := store.Delivery(t.Context(), "1"); err != nil || d.Level != "" || d.Status != notify.Pending {
+		t.Errorf("the delivery is %+v, %v", d, err)
+	}
 }
 
 func TestSeveralEnginesMayOpenANewDatabaseAtOnce(t *testing.T) {
