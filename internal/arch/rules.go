@@ -93,6 +93,8 @@ var homes = []home{
 		of: "github.com/ThreeDotsLabs/watermill/...", in: []string{"internal/kafkabus", "internal/notify", "internal/demo", "internal/bench/naive"},
 		why: "it starts a goroutine for each message, so it stays at the edge",
 	},
+	{of: "github.com/ThreeDotsLabs/watermill-kafka/...", in: nil, why: "internal/kafkabus is measured beside it, in benchmarks"},
+	{of: "github.com/IBM/sarama/...", in: nil, why: "internal/kafkabus is measured beside it, in benchmarks"},
 	{of: "github.com/sony/gobreaker", in: []string{"internal/notify"}, why: "it leaves endpoints alone that fail"},
 	{of: "gonum.org/v1/gonum/...", in: []string{"internal/fit"}, why: "its results have other bits on other platforms"},
 	{of: "github.com/cloudevents/sdk-go/...", in: nil, why: "it is the oracle of tests"},

@@ -17,7 +17,7 @@ func BenchmarkPublish(b *testing.B) {
 			addr := openBroker(b)
 			p := newPublisher(b, publisherConfig(addr))
 			topic := newTopic(b, newSubscriber(b, subscriberConfig(addr)))
-			messages := payloads(size)
+			messages := payloads(size, 300)
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := p.Publish(topic, messages...); err != nil {
@@ -39,7 +39,7 @@ func BenchmarkPublishAndReceive(b *testing.B) {
 	s, p := newSubscriber(b, cfg), newPublisher(b, publisherConfig(addr))
 	topic := newTopic(b, s)
 	received := subscribe(b, s, topic)
-	messages := payloads(size)
+	messages := payloads(size, 300)
 	// The first message comes when the group has formed.
 	publish(b, p, topic, "first", "x")
 	receive(b, received).Ack()
@@ -64,11 +64,11 @@ func BenchmarkPublishAndReceive(b *testing.B) {
 	b.ReportMetric(float64(b.N)*size/b.Elapsed().Seconds(), "messages/s")
 }
 
-// payloads returns n messages of 300 bytes, each with a key of its own.
-func payloads(n int) []*message.Message {
+// payloads returns n messages of some bytes, each with a key of its own.
+func payloads(n, size int) []*message.Message {
 	messages := make([]*message.Message, n)
 	for i := range messages {
-		messages[i] = message.NewMessage(strconv.Itoa(i), make([]byte, 300))
+		messages[i] = message.NewMessage(strconv.Itoa(i), make([]byte, size))
 		messages[i].Metadata.Set(kafkabus.PartitionKey, strconv.Itoa(i))
 	}
 	return messages

@@ -22,8 +22,11 @@ func full() bool { return os.Getenv(suiteEnvironment) == "full" }
 // hold a message when it stops reading.
 const forwarder = "github.com/ThreeDotsLabs/watermill/internal/subscriber.(*multiplier).Subscribe"
 
+// meters is what Sarama counts with. It runs from its first use to the end of the process.
+const meters = "github.com/rcrowley/go-metrics.(*meterArbiter).tick"
+
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(forwarder+".func2"), goleak.IgnoreAnyFunction(forwarder+".func3"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(forwarder+".func2"), goleak.IgnoreAnyFunction(forwarder+".func3"), goleak.IgnoreAnyFunction(meters))
 }
 
 func TestTheEmbeddedBrokerConforms(t *testing.T) {

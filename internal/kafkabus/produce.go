@@ -75,18 +75,23 @@ func (p *Publisher) send(topic string, records []outgoing) error {
 }
 
 // partitions returns the number of partitions of the topic. A topic that was created a moment ago may not be known to
-// the broker that is asked, so a missing one is asked for again until ctx ends.
+// the broker that is asked, so a missing one is asked for again until ctx ends. The error is then the last answer that came,
+// because that of the request which the end of ctx interrupts says nothing of the topic.
 func (p *Publisher) partitions(ctx context.Context, topic string) (int, error) {
 	var pause backoff
+	var last error
 	for {
 		c := p.client(topic)
 		n, err := c.partitions(ctx)
 		if err == nil || !isTransient(err) {
 			return n, err
 		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		p.discard(c)
 		if pause.wait(ctx) != nil {
-			return 0, err
+			return 0, last
 		}
 	}
 }

@@ -4,16 +4,22 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/rapport-crm/rapport/internal/broker"
 	"github.com/rapport-crm/rapport/internal/kafkatest"
+	"github.com/rapport-crm/rapport/internal/servertest"
 )
 
 func TestAcknowledgedMessagesAreDeliveredThoughTheEmbeddedBrokerRestarts(t *testing.T) {
 	t.Parallel()
-	opts := broker.Options{Dir: t.TempDir()}
+	port, err := servertest.FreePort() // no client can occupy it while the broker is away
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := broker.Options{Dir: t.TempDir(), Addr: fmt.Sprint("127.0.0.1:", port)}
 	running, err := broker.Open(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +29,6 @@ func TestAcknowledgedMessagesAreDeliveredThoughTheEmbeddedBrokerRestarts(t *test
 			t.Error(err)
 		}
 	})
-	opts.Addr = running.Addr()
 	survive(t, opts.Addr, 3, func() {
 		if err := running.Close(); err != nil {
 			t.Fatal(err)
@@ -51,6 +56,7 @@ func survive(t *testing.T, addr string, restarts int, restart func()) {
 	const publishers, each = 8, 400
 	cfg := subscriberConfig(addr)
 	cfg.Group = "survivors"
+	cfg.SessionTimeout = 6 * time.Second // the group waits for members that a broker which was killed still knows
 	s := newSubscriber(t, cfg)
 	p := newPublisher(t, publisherConfig(addr))
 	topic := newTopic(t, s)

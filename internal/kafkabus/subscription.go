@@ -20,7 +20,7 @@ type subscription struct {
 
 // prepare returns the function that does the work of the subscription until its context ends.
 func (s *subscription) prepare(ctx context.Context) (run func(context.Context), err error) {
-	partitions, err := s.cfg.describe(ctx, s.topic)
+	partitions, err := s.cfg.describe(ctx, s.topic, topicPatience)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 const (
 	// topicTimeout bounds the whole of it.
 	topicTimeout = 15 * time.Second
-	// topicPatience is how long a topic may take to show up: a broker learns of a topic a moment after the controller
-	// has made it.
+	// topicPatience is how long a topic that Subscribe has not made may take to show up: a broker learns of a topic a moment
+	// after the controller has made it.
 	topicPatience = 3 * time.Second
 )
 
@@ -33,7 +33,7 @@ func (s *Subscriber) SubscribeInitialize(topic string) error {
 	if err := s.cfg.repeat(ctx, topic, s.cfg.create); err != nil {
 		return fmt.Errorf("create topic %s: %w", topic, err)
 	}
-	if _, err := s.cfg.describe(ctx, topic); err != nil {
+	if _, err := s.cfg.describe(ctx, topic, topicTimeout); err != nil {
 		return fmt.Errorf("create topic %s: %w", topic, err)
 	}
 	return nil
@@ -58,8 +58,9 @@ func (c SubscriberConfig) create(ctx context.Context, cl *client) error {
 	return err
 }
 
-// describe returns the number of partitions of the topic, all of which have a leader.
-func (c SubscriberConfig) describe(ctx context.Context, topic string) (int, error) {
+// describe returns the number of partitions of the topic, all of which have a leader. It waits for a topic that is missing as
+// long as patience says.
+func (c SubscriberConfig) describe(ctx context.Context, topic string, patience time.Duration) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, topicTimeout)
 	defer cancel()
 	begun := time.Now()
@@ -68,7 +69,7 @@ func (c SubscriberConfig) describe(ctx context.Context, topic string) (int, erro
 	err := c.repeat(ctx, topic, func(ctx context.Context, cl *client) error {
 		n, err := cl.partitions(ctx)
 		partitions = n
-		if errors.Is(err, ErrTopicMissing) && time.Since(begun) > topicPatience {
+		if errors.Is(err, ErrTopicMissing) && time.Since(begun) > patience {
 			missing = err
 			return nil
 		}
