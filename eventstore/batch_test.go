@@ -44,10 +44,13 @@ func follow(next int64, set []byte) (*follower, error) {
 func TestDecodedRecordsAreTheEncodedOnes(t *testing.T) {
 	t.Parallel()
 	blob := rapid.SliceOfN(rapid.Byte(), 0, 40)
+	// The headers of one record are often those of the one before, which the decoder keeps once.
+	name := rapid.OneOf(rapid.SampledFrom([]string{"", "content-type"}), rapid.StringN(0, 8, 20))
+	content := rapid.OneOf(rapid.SampledFrom([][]byte{nil, []byte("json")}), blob)
 	record := rapid.Custom(func(t *rapid.T) Record {
 		r := Record{Key: blob.Draw(t, "key"), Value: blob.Draw(t, "value")}
 		for range rapid.IntRange(0, 3).Draw(t, "headers") {
-			r.Headers = append(r.Headers, Header{Key: rapid.StringN(0, 8, 20).Draw(t, "name"), Value: blob.Draw(t, "header")})
+			r.Headers = append(r.Headers, Header{Key: name.Draw(t, "name"), Value: content.Draw(t, "header")})
 		}
 		return r
 	})

@@ -3,6 +3,7 @@ package eventstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/rapport-crm/rapport/eventstore/logtest"
 	"github.com/rapport-crm/rapport/internal/broker"
 	"github.com/rapport-crm/rapport/internal/kafkatest"
+	"github.com/rapport-crm/rapport/internal/servertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,12 +40,15 @@ func TestTheEmbeddedBrokerOnDiskConforms(t *testing.T) {
 		DeleteTopic: deleteTopic,
 		Restartable: func(t *testing.T) (brokers []string, stop, start func(t *testing.T)) {
 			t.Helper()
-			dir := t.TempDir()
-			running, err := broker.Open(broker.Options{Dir: dir})
+			port, err := servertest.FreePort() // no client can occupy it while the broker is away
 			if err != nil {
 				t.Fatal(err)
 			}
-			addr := running.Addr()
+			dir, addr := t.TempDir(), fmt.Sprint("127.0.0.1:", port)
+			running, err := broker.Open(broker.Options{Dir: dir, Addr: addr})
+			if err != nil {
+				t.Fatal(err)
+			}
 			stop = func(t *testing.T) {
 				t.Helper()
 				if err := running.Close(); err != nil {

@@ -1,8 +1,10 @@
 package eventstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -94,9 +96,24 @@ func (d *decoder) add(p *recordParser, offset, millis int64) {
 			d.headers = append(d.headers, Header{Key: d.name(name), Value: value})
 		}
 		r.Headers = d.headers[start:len(d.headers):len(d.headers)]
+		// Most producers give one record after the other the same headers. Readers find those of the record before in the
+		// processor's caches, which they seldom do with the end of another record.
+		if before := d.latestHeaders(); slices.EqualFunc(before, r.Headers, sameHeader) {
+			d.headers, r.Headers = d.headers[:start], before
+		}
 	}
 	d.records = append(d.records, r)
 }
+
+// latestHeaders returns the headers of the record that was decoded last.
+func (d *decoder) latestHeaders() []Header {
+	if n := len(d.records); n > 0 {
+		return d.records[n-1].Headers
+	}
+	return nil
+}
+
+func sameHeader(a, b Header) bool { return a.Key == b.Key && bytes.Equal(a.Value, b.Value) }
 
 // name returns a header name as a string.
 func (d *decoder) name(b []byte) string {

@@ -15,7 +15,7 @@ import (
 // patience bounds the wait for something that the tests are sure of. Sessions that must not end by themselves in a test
 // are longer.
 const (
-	patience     = time.Minute
+	patience     = 2 * time.Minute
 	longSession  = 4 * time.Minute
 	longRevoking = 4 * time.Minute
 )

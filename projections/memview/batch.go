@@ -175,9 +175,10 @@ func (b *batch) Rollback() {
 		}
 	}
 	clear(p.fresh)
-	// What a batch needed serves the next one. In a small partition it would be a good part of its memory.
+	// What a batch needed serves the next one. In a small partition it would be a good part of its memory, which counts where
+	// the partition is kept when it is filled.
 	p.taken = p.taken[:0]
-	if cap(p.taken) > p.customers.len()/32 {
+	if !b.inPlace && cap(p.taken) > p.customers.len()/32 {
 		p.taken, p.fresh = nil, make(map[string]*projections.Customer)
 	}
 	p.copies.release(p.customers.len() / 32)

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/projections"
 	"github.com/rapport-crm/rapport/projections/memview"
 	"github.com/rapport-crm/rapport/projections/refold"
@@ -27,8 +28,17 @@ type loader struct {
 	contents []*memview.Contents
 	// digest sums those of the rows.
 	digest projections.Digest
-	// sealed are the sealed chunks of all streams, known when the customers were written.
+	// sealed are the sealed chunks of all streams, moved their moves, and listed their cases, known when the customers were
+	// written.
 	sealed []sealedChunk
+	moved  []dated
+	listed []projections.Case
+}
+
+// dated is a move with its instant beside it, by which moves are put in order: looking each one up takes longer.
+type dated struct {
+	at   domain.Instant
+	move *projections.Move
 }
 
 // load writes everything that the pass holds. The tables have no keys yet.
@@ -98,10 +108,22 @@ func (l *loader) customers(ctx context.Context) error {
 				return false, err
 			}
 			l.digest = l.digest.Add(r.digest)
-			l.sealed = r.appendSealed(l.sealed, 0)
+			l.gather(r, with.moves)
 		}
 		return n == len(rows), encoder.encode(b, rows[:n])
 	})
+}
+
+// gather keeps what other tables hold of the stream of a row. The streams are gone through once: they are more than fits into
+// the processor's caches.
+func (l *loader) gather(r *row, moves []projections.Move) {
+	l.sealed = r.appendSealed(l.sealed, 0)
+	for i := range moves {
+		l.moved = append(l.moved, dated{moves[i].At, &moves[i]})
+	}
+	for _, kind := range projections.CaseKinds() {
+		l.listed = append(l.listed, r.customer.Cases(kind)...)
+	}
 }
 
 // customerEncoder encodes rows of the table customers by its columns.
@@ -180,15 +202,9 @@ func (l *loader) chunks(ctx context.Context) error {
 
 // moves are written in the order in which they took effect, on which the index on that instant relies.
 func (l *loader) moves(ctx context.Context) error {
-	var all []*projections.Move
-	for with := range l.streams() {
-		for i := range with.moves {
-			all = append(all, &with.moves[i])
-		}
-	}
-	slices.SortFunc(all, func(a, b *projections.Move) int { return cmp.Compare(a.At, b.At) })
-	return copyAll(ctx, l.tx, l.store.schema+".moves", moveColumns, all, func(b *copyBuffer, m **projections.Move) error {
-		return encodeMove(b, *m)
+	slices.SortFunc(l.moved, func(a, b dated) int { return cmp.Compare(a.at, b.at) })
+	return copyAll(ctx, l.tx, l.store.schema+".moves", moveColumns, l.moved, func(b *copyBuffer, m *dated) error {
+		return encodeMove(b, m.move)
 	})
 }
 

@@ -130,8 +130,7 @@ func (p *Pass) fold(ctx context.Context, records []eventstore.Record) error {
 			continue
 		}
 		if n := shareOfKey(r.Key); n >= p.From && n < p.To && (p.options.Only == nil || p.options.Only(r.Key)) {
-			s := p.shares[n-p.From]
-			s.group = append(s.group, *r)
+			p.shares[n-p.From].keep(r)
 		}
 	}
 	return p.flush(ctx)

@@ -35,8 +35,9 @@ type share struct {
 	folder *projections.Folder
 	// at is the checkpoint of the memory store.
 	at projections.Checkpoint
-	// group are the records that wait to be folded in one batch.
+	// group are the records that wait to be folded in one batch, text their keys and values.
 	group []eventstore.Record
+	text  []byte
 	// bytes is about how much memory the share takes.
 	bytes int64
 	// accepted and moves count what the estimate rests on.
@@ -61,10 +62,21 @@ func (s *share) fold(ctx context.Context, records []eventstore.Record) error {
 	return err
 }
 
+// keep lets a record wait. Its bytes are put beside those of the others that wait: the records of a share lie far apart in what
+// was fetched, where the processor would wait for each of them.
+func (s *share) keep(r *eventstore.Record) {
+	from := len(s.text)
+	s.text = append(append(s.text, r.Key...), r.Value...)
+	text := s.text[from:len(s.text):len(s.text)]
+	s.group = append(s.group, *r)
+	kept := &s.group[len(s.group)-1]
+	kept.Key, kept.Value = text[:len(r.Key):len(r.Key)], text[len(r.Key):]
+}
+
 // flush folds the records that wait.
 func (s *share) flush(ctx context.Context) error {
 	err := s.fold(ctx, s.group)
-	s.group = s.group[:0]
+	s.group, s.text = s.group[:0], s.text[:0]
 	return err
 }
 
