@@ -1,4 +1,4 @@
-# Everything here needs Go; the tests of the second half of `make test` also need Java with Maven (a real Apache Kafka)
+# Everything here needs Go; the tests of the last part of `make test` also need Java with Maven (a real Apache Kafka)
 # and the PostgreSQL server programs. Neither has to be running.
 
 SHELL := /bin/bash -o pipefail
@@ -6,6 +6,8 @@ GO ?= go
 # Options added to every `go test`, for example TESTFLAGS='-run Verdict -v'.
 TESTFLAGS ?=
 PKG ?= ./...
+# The packages of properties and large data whose tests use no server; those of the others have all of it in test-real.
+FULL ?= ./domain/... ./projections ./projections/memview ./projections/refold ./internal/backtest ./internal/fit ./internal/importer ./internal/lifecycletest
 BENCH ?= .
 FUZZTIME ?= 20s
 ROUNDS ?= 20
@@ -32,11 +34,17 @@ demo: ## run a generated dealer group with its API on http://127.0.0.1:8080
 	$(GO) run ./cmd/rapport demo
 
 .PHONY: test
-test: test-unit test-real ## run all tests: first without servers under the race detector, then those on real servers
+test: test-unit test-full test-real ## run all tests: under the race detector, at their full size, and on real servers
 
+# The race detector makes tests ten times as slow, so there a property has fewer cases, and some tests less data: those whose
+# package has a file sizes_race_test.go.
 .PHONY: test-unit
 test-unit: ## run the tests that need no server, under the race detector, in random order
-	RAPPORT_TEST_SERVERS=none $(GO) test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(PKG)
+	RAPPORT_TEST_SERVERS=none RAPID_CHECKS=$${RAPID_CHECKS:-30} $(GO) test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(PKG)
+
+.PHONY: test-full
+test-full: ## run the tests that test-unit runs with less, with all their cases and data
+	RAPPORT_TEST_SERVERS=none $(GO) test -timeout 20m $(TESTFLAGS) $(FULL)
 
 .PHONY: test-real
 test-real: ## run the packages whose tests use a real Apache Kafka or PostgreSQL, both started for the run

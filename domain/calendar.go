@@ -71,6 +71,9 @@ func (c *Calendar) Working(at Instant) bool {
 	return false
 }
 
+// DayOff reports whether a date has no working time by what the calendar says of it.
+func (c *Calendar) DayOff(d Date) bool { return len(c.hours(d)) == 0 }
+
 // Between returns the working time from a to b. It is negative when b is before a.
 func (c *Calendar) Between(a, b Instant) Instant {
 	if b < a {

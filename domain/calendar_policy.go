@@ -126,7 +126,7 @@ func (w *WorkingTime) onDate(d Date, own map[string]dayHours, usual dayHours) da
 // check returns the spans of a day, and reports what is wrong with its hours under the given path.
 func (h DayHours) check(path string, fault func(ok bool, field, rule string)) dayHours {
 	read := func(text, name string) Instant {
-		at, ok := clockTime(text)
+		at, ok := ClockTime(text)
 		fault(ok, path+"."+name, "must be a time of day such as \"09:00\"")
 		return at
 	}
@@ -141,8 +141,9 @@ func (h DayHours) check(path string, fault func(ok bool, field, rule string)) da
 	return dayHours{{from, lunchFrom}, {lunchTo, to}}
 }
 
-// clockTime reads hh:mm from 00:00 to 24:00 as the length of time since midnight by the clock.
-func clockTime(text string) (Instant, bool) {
+// ClockTime reads a time of day, hh:mm from 00:00 to 24:00, as the length of time since midnight by the clock. It is false
+// for any other text.
+func ClockTime(text string) (Instant, bool) {
 	if text == "24:00" {
 		return Day, true
 	}

@@ -133,6 +133,22 @@ func TestADayThatHasBegunGoesOnWhenTheClocksGoBackToTheDayBefore(t *testing.T) {
 	}
 }
 
+func TestADayOffHasNoWorkingTime(t *testing.T) {
+	t.Parallel()
+	c := calendarOf(t, "calendar: {holidays: [2026-10-01], workdays: [2026-10-10]}")
+	for date, want := range map[string]bool{
+		"2026-09-30": false, "2026-10-01": true, "2026-10-02": false, "2026-10-03": true, "2026-10-04": true, "2026-10-10": false, "2026-10-11": true,
+	} {
+		d, err := domain.ParseDate(date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.DayOff(d); got != want {
+			t.Errorf("%s, a %s, is off: %t, want %t", date, d.Weekday(), got, want)
+		}
+	}
+}
+
 func TestTimeBeyondTheYearsOfEventsHasNoDeadline(t *testing.T) {
 	t.Parallel()
 	c := calendarOf(t, "calendar: {days: [mon], from: '09:00', to: '09:01', lunch_from: '', lunch_to: ''}")

@@ -24,6 +24,13 @@ func (d Date) Start(loc *time.Location) Instant {
 	return InstantOf(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, loc))
 }
 
+// Reached returns the first instant at which the clocks of loc show the given time of d, counted from midnight, or a later
+// one: a time that the clocks skip is reached when they skip it, one that they repeat when they show it first.
+func (d Date) Reached(loc *time.Location, clock Instant) Instant { return reached(loc, d, clock) }
+
+// Weekday returns the day of the week of d as mon, tue, wed, thu, fri, sat or sun.
+func (d Date) Weekday() string { return weekdayName(d.weekday()) }
+
 // String returns d as 2006-01-02.
 func (d Date) String() string { return d.Time().Format(time.DateOnly) }
 

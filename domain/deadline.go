@@ -42,7 +42,7 @@ func usualDeadline() DeadlineRule {
 // lies after the start of the year 2200, and near is never after due.
 func (r *DeadlineRule) Span(start, due Instant, c *Calendar) (near, end Instant) {
 	if r.Due == "" {
-		due = r.add(start, Instant(r.Within.Microseconds()), c)
+		due = r.Time.add(start, Instant(r.Within.Microseconds()), c)
 	}
 	if due <= start {
 		return due, due
@@ -51,12 +51,12 @@ func (r *DeadlineRule) Span(start, due Instant, c *Calendar) (near, end Instant)
 	if r.Time == DeadlineWorking {
 		length = c.Between(start, due)
 	}
-	return min(r.add(start, r.share(length), c), due), due
+	return min(r.Time.add(start, r.share(length), c), due), due
 }
 
-// add returns the instant at which the given time has passed since start.
-func (r *DeadlineRule) add(start, length Instant, c *Calendar) Instant {
-	if r.Time == DeadlineWorking {
+// add returns the instant at which so much of the time has passed since start.
+func (t DeadlineTime) add(start, length Instant, c *Calendar) Instant {
+	if t == DeadlineWorking {
 		return c.Add(start, length)
 	}
 	return min(start+length, maxTime)

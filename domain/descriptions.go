@@ -128,6 +128,7 @@ var descriptions = map[string]string{
 	"churn.warning_eased":         "The level of an open warning fell and that it stays open.",
 	"churn.warning_escalated":     "The level of an open warning rose.",
 	"churn.warning_raised":        "The churn risk of a customer reached a level that calls for action, and that a warning was opened.",
+	"churn.warning_unanswered":    "An open warning has waited for an answer so long that it concerns others now.",
 	"churn.warning_withdrawn":     "The ground of an open warning was taken away: what it rested on was corrected, or the policy changed.",
 	"contact.collision":           "Two employees contacted the customer one soon after the other.",
 	"contact.multiple_followers":  "More than one employee follows the customer.",

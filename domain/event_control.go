@@ -35,6 +35,8 @@ type ModelFitted struct {
 	Parameters json.RawMessage `json:"parameters,omitempty" rule:"numbers"`
 	// Currency is that of the amounts the estimate rests on, for a model of spend.
 	Currency string `json:"currency,omitzero" rule:"id"`
+	// Measure is what the customers were ranked by, for classes of value: purchases, revenue or profit.
+	Measure string `json:"measure,omitzero" rule:"id"`
 	// WindowFrom is the start of the time the estimate rests on.
 	WindowFrom Instant `json:"window_from,omitzero"`
 	// WindowTo is the end of the time the estimate rests on.

@@ -49,6 +49,9 @@ type FittedModel struct {
 	Parameters map[string]float64 `yaml:"parameters"`
 	// Currency is that of the amounts the estimate rests on, for a model of spend.
 	Currency string `yaml:"currency"`
+	// Measure is what the customers were ranked by, for the classes of the ABC analysis: those of another measure than that of
+	// the policy are not in force. Empty stands for that of the policy.
+	Measure ValueMeasure `yaml:"measure,omitempty"`
 	// From and To are the time the estimate rests on, in RFC 3339, Customers how many customers it rests on, and LogLikelihood is
 	// that of the estimate. They are notes: nothing is computed from them.
 	From          string  `yaml:"from"`
@@ -85,7 +88,7 @@ func RoleOf(name string) ModelRole {
 // its parameters are not those of the model.
 func (d *ModelFitted) Fitted() (ModelRole, FittedModel, error) {
 	m := FittedModel{
-		Name: strings.Clone(d.Model), Currency: strings.Clone(d.Currency), From: noted(d.WindowFrom), To: noted(d.WindowTo),
+		Name: strings.Clone(d.Model), Currency: strings.Clone(d.Currency), Measure: ValueMeasure(strings.Clone(d.Measure)), From: noted(d.WindowFrom), To: noted(d.WindowTo),
 		Customers: d.N, LogLikelihood: d.LogLikelihood, Parameters: map[string]float64{},
 	}
 	role := RoleOf(m.Name)
@@ -123,6 +126,8 @@ func (m *FittedModel) check(role ModelRole) error {
 		_, err = customerbase.NewGammaGamma(m.Parameters)
 	case role == RoleRisk:
 		_, err = learnedrisk.New(m.Parameters)
+	case m.Measure != "" && !slices.Contains(ValueMeasures(), m.Measure):
+		return fmt.Errorf("the measure must be one of purchases, revenue, profit")
 	case role == RoleClasses:
 		_, err = LeastValues(m.Parameters)
 	case role == RoleMigration:

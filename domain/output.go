@@ -59,6 +59,7 @@ func churnOutputs() []*OutputType {
 		{typeOf[ChurnWarningRaised](family, "churn.warning_raised"), topic},
 		{typeOf[ChurnWarningEscalated](family, "churn.warning_escalated"), topic},
 		{typeOf[ChurnWarningEased](family, "churn.warning_eased"), topic},
+		{typeOf[ChurnWarningUnanswered](family, "churn.warning_unanswered"), topic},
 		{typeOf[ChurnWarningCleared](family, "churn.warning_cleared"), topic},
 		{typeOf[ChurnWarningWithdrawn](family, "churn.warning_withdrawn"), topic},
 		{typeOf[ChurnLossInferred](family, "churn.loss_inferred"), topic},

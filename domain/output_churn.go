@@ -81,6 +81,38 @@ type ChurnWarningEased struct {
 	Position string `json:"position" rule:"required,id"`
 }
 
+// ChurnWarningUnanswered says that an open warning has waited for an answer so long that it concerns others now. It is told once
+// for each step of the policy, while nobody has acknowledged the warning, taken it over or put it aside.
+type ChurnWarningUnanswered struct {
+	// WarningID is the id of the warning, the same through its whole life.
+	WarningID string `json:"warning_id" rule:"required,id"`
+	// Step is the step of the policy that was taken, from 1.
+	Step int64 `json:"step" rule:"required,min=1"`
+	// For is the path of the organisation unit that the step is for: that of the customer, or one above it. It is absent when
+	// the customer has none.
+	For string `json:"for,omitzero" rule:"id"`
+	// Since is from when on the warning has waited for an answer at the level that the step asks for.
+	Since Instant `json:"since" rule:"required"`
+	// Level is the level of the warning now.
+	Level string `json:"level" rule:"required,oneof=watch high critical"`
+	// Score is the score at that moment, 0 to 100.
+	Score float64 `json:"score" rule:"required"`
+	// Contributions are the parts of the score in the order of their names; they sum to it.
+	Contributions []RiskContribution `json:"contributions,omitempty"`
+	// RaisedAt is when the warning was raised.
+	RaisedAt Instant `json:"raised_at" rule:"required"`
+	// Employee is the id of the employee to whom the warning is assigned, or who owns the customer.
+	Employee string `json:"employee,omitzero" rule:"id"`
+	// At is when the time for an answer was over.
+	At Instant `json:"at" rule:"required"`
+	// Evidence is the ids of the events behind it.
+	Evidence []string `json:"evidence,omitempty"`
+	// PolicyVersion is the version of the policy in force.
+	PolicyVersion string `json:"policy_version" rule:"required,id"`
+	// Position is the place of the record that it reflects, as partition:offset.
+	Position string `json:"position" rule:"required,id"`
+}
+
 // ChurnWarningCleared says that an open warning ended.
 type ChurnWarningCleared struct {
 	// WarningID is the id of the warning, the same through its whole life.

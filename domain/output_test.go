@@ -28,7 +28,7 @@ func TestDerivedEventsHaveACatalogueOfTheirOwn(t *testing.T) {
 	}
 	if want := []string{
 		"churn.loss_inferred", "churn.mass_loss", "churn.warning_cleared", "churn.warning_eased", "churn.warning_escalated",
-		"churn.warning_raised", "churn.warning_withdrawn",
+		"churn.warning_raised", "churn.warning_unanswered", "churn.warning_withdrawn",
 		"contact.collision", "contact.multiple_followers", "lifecycle.stage_changed", "lifecycle.started", "lifecycle.terminated",
 		"satisfaction.dropped", "satisfaction.low_score", "satisfaction.recovered", "service.deadline_missed", "service.deadline_near",
 		"value.class_changed",

@@ -2,8 +2,8 @@ package domain
 
 // ValueClassChanged says that a customer belongs to another class of value than before (SV-03).
 type ValueClassChanged struct {
-	// Class is the class now, for example "A".
-	Class string `json:"class" rule:"required,id"`
+	// Class is the class now, for example "A", empty when there is none any more.
+	Class string `json:"class,omitzero" rule:"id"`
 	// Previous is the class before, empty when there was none.
 	Previous string `json:"previous_class,omitzero" rule:"id"`
 	// ValueMinor is the value of the customer by the measure of the policy, in minor units.

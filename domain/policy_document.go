@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -199,14 +200,30 @@ func (d *policyDocument) table(path string, node *yaml.Node, into reflect.Value)
 	into.Set(table)
 }
 
-// setUsual gives an entry that is new the values that a document may leave out.
+// setUsual gives an entry of a table or a list that is new the values that a document may leave out.
 func setUsual(entry any) {
 	switch rule := entry.(type) {
 	case *DeadlineRule:
 		*rule = usualDeadline()
 	case *SignalRule:
 		*rule = usualSignal()
+	case *EscalationStep:
+		*rule = usualStep()
 	}
+}
+
+// list replaces a list of mappings by that of the document.
+func (d *policyDocument) list(path string, node *yaml.Node, into reflect.Value) {
+	if node.Kind != yaml.SequenceNode {
+		d.unless(false, path, policyRule(into))
+		return
+	}
+	list := reflect.MakeSlice(into.Type(), len(node.Content), len(node.Content))
+	for i, entry := range node.Content {
+		setUsual(list.Index(i).Addr().Interface())
+		d.value(fmt.Sprintf("%s[%d]", path, i), entry, list.Index(i))
+	}
+	into.Set(list)
 }
 
 func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value) {
@@ -219,6 +236,10 @@ func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value)
 	}
 	if into.Kind() == reflect.Map {
 		d.table(path, node, into)
+		return
+	}
+	if into.Kind() == reflect.Slice && into.Type().Elem().Kind() == reflect.Struct {
+		d.list(path, node, into)
 		return
 	}
 	// The decoder would cut the fraction off a number for an integer.
@@ -245,6 +266,8 @@ func policyRule(field reflect.Value) string {
 		return "must be a list of whole numbers"
 	case []ValueClass:
 		return "must be a list of classes such as {name: A, share: 0.8}"
+	case []EscalationStep:
+		return "must be a list of steps such as {after: 8h, time: working, level: high, up: 1}"
 	}
 	switch field.Kind() {
 	case reflect.Int, reflect.Int64:

@@ -3,6 +3,8 @@ package domain
 import (
 	"slices"
 	"time"
+
+	"github.com/rapport-crm/rapport/domain/customerbase"
 )
 
 // Names of the measures of risk.
@@ -36,6 +38,7 @@ func (r *RiskPolicy) check(fault func(ok bool, field, rule string)) {
 	fault(r.Dwell >= 0 && r.Dwell <= 8784*time.Hour, "risk.dwell", "must be between 0 and 8784h")
 	fault(multiple(r.LossGaps), "risk.loss_gaps", "must be between 0.1 and 100 in steps of 0.001")
 	fault(between(r.LossDays, 0, 36500), "risk.loss_days", "must be between 0 and 36500")
+	r.checkEscalation(fault)
 	r.Measures.check(fault)
 }
 
@@ -82,7 +85,7 @@ func (v *ValuePolicy) check(fault func(ok bool, field, rule string)) {
 	fault(between(v.Years, 1, 50), "value.years", "must be between 1 and 50")
 	fault(between(v.ForecastDays, 0, 3650), "value.forecast_days", "must be between 0 and 3650")
 	fault(between(v.Migration.PeriodDays, 1, 3650), "value.migration.period_days", "must be between 1 and 3650")
-	fault(between(v.Migration.States, 1, 24), "value.migration.states", "must be between 1 and 24")
+	fault(between(v.Migration.States, 1, customerbase.MostStates), "value.migration.states", "must be between 1 and 24")
 	fault(v.Migration.ContactMinor >= 0, "value.migration.contact_minor", "must not be negative")
 	fault(v.KeyAccount.Occasions >= 0, "value.key_account.occasions", "must not be negative")
 	fault(v.KeyAccount.AmountMinor >= 0, "value.key_account.amount_minor", "must not be negative")

@@ -36,6 +36,7 @@ type RiskPolicy struct {
 	Dwell      time.Duration         `yaml:"dwell"`
 	LossGaps   float64               `yaml:"loss_gaps"`
 	LossDays   int64                 `yaml:"loss_days"`
+	Escalation []EscalationStep      `yaml:"escalation"`
 	Measures   RiskMeasures          `yaml:"measures"`
 	Signals    map[string]SignalRule `yaml:"signals"`
 }

@@ -51,6 +51,9 @@ type Case struct {
 	// Near and Due are when most of its time, and all of it, has passed; zero without a deadline.
 	Near domain.Instant `json:"near_at,omitzero"`
 	Due  domain.Instant `json:"due_at,omitzero"`
+	// Waits is from when on a warning waits for an answer, which lies ahead while it is snoozed; zero when it does not wait
+	// for one, and for other kinds.
+	Waits domain.Instant `json:"waits_from,omitzero"`
 	// Status is what time has made of it by the moment of the answer.
 	Status CaseStatus `json:"status"`
 	// Detail is what else is known of a case of its kind, as JSON.

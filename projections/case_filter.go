@@ -25,8 +25,10 @@ type CaseFilter struct {
 	Customer string
 	// ID selects the case with this id.
 	ID string
-	// Ahead selects by whether the end of the time lies ahead.
-	Ahead Ahead
+	// Snoozed selects warnings by whether they wait for an answer only from a later instant on.
+	Snoozed Choice
+	// Unanswered selects the warnings that wait for an answer.
+	Unanswered bool
 	// From and To are when the case was opened: from the first on and before the second.
 	From, To domain.Instant
 	Sort     CaseSort
@@ -36,14 +38,14 @@ type CaseFilter struct {
 	Limit int
 }
 
-// Ahead selects cases by whether the end of their time lies ahead; those without an end do not.
-type Ahead string
+// Choice selects by something that is so or not.
+type Choice string
 
-// The selections. A warning is due when it is shown again, so that the snoozed ones are those ahead.
+// The choices. The zero one selects both.
 const (
-	AheadAny Ahead = ""
-	AheadYes Ahead = "yes"
-	AheadNo  Ahead = "no"
+	EitherWay Choice = ""
+	OnlyThose Choice = "yes"
+	NoneSuch  Choice = "no"
 )
 
 // CaseSort is the order of a list of cases.
@@ -78,8 +80,8 @@ func (f CaseFilter) Check() (CaseFilter, *CaseCursor, error) {
 	if !slices.Contains([]CaseStatus{"", CaseOpen, CaseNear, CaseOverdue, CaseEnded}, f.Status) {
 		return f, nil, fmt.Errorf("%w: status must be one of open, near, overdue, ended", ErrFilter)
 	}
-	if !slices.Contains([]Ahead{AheadAny, AheadYes, AheadNo}, f.Ahead) {
-		return f, nil, fmt.Errorf("%w: ahead must be one of yes, no", ErrFilter)
+	if !slices.Contains([]Choice{EitherWay, OnlyThose, NoneSuch}, f.Snoozed) {
+		return f, nil, fmt.Errorf("%w: snoozed must be one of yes, no", ErrFilter)
 	}
 	if f.Limit != AllCases {
 		limit, err := checkLimit(f.Limit)
@@ -100,8 +102,8 @@ func (f CaseFilter) Check() (CaseFilter, *CaseCursor, error) {
 
 // fingerprint tells filters apart, so that a cursor is not used with another one.
 func (f CaseFilter) fingerprint() uint64 {
-	return xxhash.Sum64String(fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00%s",
-		f.Kind, f.Status, f.Topic, f.OrgUnit, f.Holder, f.Customer, f.ID, f.Ahead, f.From, f.To, f.Sort))
+	return xxhash.Sum64String(fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%t\x00%d\x00%d\x00%s",
+		f.Kind, f.Status, f.Topic, f.OrgUnit, f.Holder, f.Customer, f.ID, f.Snoozed, f.Unanswered, f.From, f.To, f.Sort))
 }
 
 // Wants reports whether the filter selects the case at the given instant.
@@ -109,7 +111,8 @@ func (f *CaseFilter) Wants(c *Case, at domain.Instant) bool {
 	return c.Kind == f.Kind && f.wantsStatus(c.StatusAt(at)) && (f.Topic == "" || c.Topic == f.Topic) &&
 		within(c.OrgUnit, f.OrgUnit) && (f.Holder == "" || c.Holder == f.Holder) &&
 		(f.Customer == "" || c.Customer == f.Customer) && (f.ID == "" || c.ID == f.ID) &&
-		(f.Ahead == AheadAny || (c.Due > at) == (f.Ahead == AheadYes)) &&
+		(f.Snoozed == EitherWay || (c.Waits > at) == (f.Snoozed == OnlyThose)) &&
+		(!f.Unanswered || c.Waits != 0 && c.Waits <= at) &&
 		(f.From == 0 || c.Opened >= f.From) && (f.To == 0 || c.Opened < f.To)
 }
 

@@ -236,7 +236,7 @@ func (k *course) compensate(s *complaintStep) {
 		k.compensation = append(k.compensation, ComplaintCost{Currency: s.also})
 	}
 	k.compensation[i].Times++
-	k.compensation[i].Minor += s.minor
+	k.compensation[i].Minor = domain.AddMinor(k.compensation[i].Minor, s.minor)
 }
 
 // skipped returns the steps that were left out: those before the furthest one on the way that was reached.

@@ -74,7 +74,7 @@ func (f *Fold) reachOut(c *Customer, made call, out *Effects) {
 	if !judged {
 		return
 	}
-	calls := slices.Insert(slices.Clip(k.outreach.calls), i, made)
+	calls := slices.Concat(k.outreach.calls[:i], []call{made}, k.outreach.calls[i:])
 	k.outreach.calls = calls
 	if i > 0 && i+1 < len(calls) && calls[i+1].collides {
 		f.countCollision(k, &calls[i-1], &calls[i+1], -1, out)
@@ -111,8 +111,10 @@ func (o *outreach) letGo(gap domain.Instant) {
 		n = room
 		o.from = o.calls[n].at
 	}
-	// The room of what was let go, and spare room, is given back: there are many customers.
-	o.calls = slices.Clip(slices.Clone(o.calls[n:]))
+	if n > 0 {
+		o.calls = slices.Clone(o.calls[n:]) // the room of what was let go is given back: there are many customers
+	}
+	o.calls = slices.Clip(o.calls)
 }
 
 // after reports whether the employee made a call at the given instant or later.

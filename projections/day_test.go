@@ -9,11 +9,11 @@ import (
 	"github.com/rapport-crm/rapport/projections"
 )
 
-// TestADayOfTicksFiresEveryDeadlineOnceAndAtItsTime gives 100,000 customers a term each that ends within a day, lets the
-// clock tick every 30 s, and folds the day as it comes, and again as a whole.
+// TestADayOfTicksFiresEveryDeadlineOnceAndAtItsTime gives many customers a term each that ends within a day, lets the clock
+// tick every 30 s, and folds the day as it comes, and again as a whole.
 func TestADayOfTicksFiresEveryDeadlineOnceAndAtItsTime(t *testing.T) {
 	t.Parallel()
-	const customers, every = 100_000, 30 * domain.Second
+	const customers, every = dayCustomers, 30 * domain.Second
 	random := rand.New(rand.NewPCG(7, 11))
 	live := newBook(t, defaultFold)
 	due := make(map[string]domain.Instant, customers)

@@ -48,7 +48,7 @@ func promises(customers int, begin domain.Instant) []dueInADay {
 // ticks every 30 s, folds the day as it comes, and again in batches of another length.
 func TestADayOfTicksTellsEveryPromiseOnceAndAtItsTime(t *testing.T) {
 	t.Parallel()
-	const customers, every = 100_000, 30 * domain.Second
+	const customers, every = dayCustomers, 30 * domain.Second
 	begin := day(1)
 	made := promises(customers, begin)
 	live := newBook(t, defaultFold)

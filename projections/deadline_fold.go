@@ -21,10 +21,15 @@ func (f *Fold) applyDeadlines(c *Customer, e *Entry, out *Effects) {
 		return
 	}
 	var done, vain []deadlineStop
+	stopped := false
 	for t := range matching(triggers, e, false) {
-		if s, ok := f.stopDeadline(c, e, t, out); ok {
+		s, ok := f.stopDeadline(c, e, t, out)
+		stopped = stopped || ok
+		switch {
+		case s.id == "" || s.id == s.started: // nothing can name it later
+		case ok:
 			done = append(done, s)
-		} else {
+		default:
 			vain = append(vain, s)
 		}
 	}
@@ -36,13 +41,11 @@ func (f *Fold) applyDeadlines(c *Customer, e *Entry, out *Effects) {
 	}
 	// Only now, because an event does not stop what it starts. What it names is what it stopped: the kinds of which it
 	// stopped nothing have no such thing.
-	if done == nil {
+	if !stopped {
 		done = vain
 	}
 	for _, s := range done {
-		if s.id != "" && s.id != s.started {
-			c.deadlines().remember(s)
-		}
+		c.deadlines().remember(s)
 	}
 }
 

@@ -68,6 +68,8 @@ type Folder struct {
 	careful, foresee bool
 	folded           []Outcome
 	states           []domain.CustomerState
+	// unfilled says that the register has to be filled at the end of the sweep that was under way at the claim.
+	unfilled bool
 }
 
 // NewFolder returns a folder that stores into the given store. The fold's policy holds until a published one does.
@@ -87,10 +89,8 @@ func (x *Folder) Claim(ctx context.Context, partition int) (Checkpoint, error) {
 			return Checkpoint{}, fmt.Errorf("claim partition %d: policy published at offset %d: %w", partition, p.Offset, err)
 		}
 	}
-	if x.options.Register != nil {
-		if err := x.fillRegister(ctx, resume.Checkpoint); err != nil {
-			return Checkpoint{}, fmt.Errorf("claim partition %d: %w", partition, err)
-		}
+	if err := x.claimRegister(ctx, resume.Checkpoint); err != nil {
+		return Checkpoint{}, fmt.Errorf("claim partition %d: %w", partition, err)
 	}
 	if x.options.Outcomes != nil {
 		x.options.Outcomes.resume(partition, resume.Checkpoint.Next)

@@ -183,7 +183,7 @@ func (x *Folder) publish(ctx context.Context, at Checkpoint, r *eventstore.Recor
 	}
 	document := strings.Clone(d.Document)
 	if effective != policy {
-		document = string(effective.Document())
+		document = x.known.document(effective)
 	}
 	return x.enforce(ctx, at, r, PublishedPolicy{At: from, Version: effective.Version, Document: document})
 }
@@ -201,7 +201,7 @@ func (x *Folder) fitted(ctx context.Context, at Checkpoint, r *eventstore.Record
 	if err != nil {
 		return x.refuse(ctx, at, r, err)
 	}
-	return x.enforce(ctx, at, r, PublishedPolicy{At: from, Version: policy.Version, Document: string(policy.Document())})
+	return x.enforce(ctx, at, r, PublishedPolicy{At: from, Version: policy.Version, Document: x.known.document(policy)})
 }
 
 // enforce puts a policy in force: first the partition's time moves to its instant under the policy before, then every
@@ -238,7 +238,7 @@ func (x *Folder) enforce(ctx context.Context, at Checkpoint, r *eventstore.Recor
 			return next, err
 		}
 		if swept < sweepCustomers {
-			return next, nil
+			return next, x.sweptRegister(ctx, next)
 		}
 		at = next
 	}

@@ -121,8 +121,7 @@ func (s *forecasterSum) add(c *Case, d *ForecastDetail) {
 // add adds what was forecast and what came, as far as it is in the currency.
 func (e *ForecastError) add(forecast, actual *domain.Money, currency string) {
 	expected, came := minorIn(forecast, currency), minorIn(actual, currency)
-	e.ForecastMinor += expected
-	e.ActualMinor += came
+	e.ForecastMinor, e.ActualMinor = domain.AddMinor(e.ForecastMinor, expected), domain.AddMinor(e.ActualMinor, came)
 	e.off.Add(math.Abs(float64(came - expected)))
 }
 

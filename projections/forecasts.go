@@ -125,7 +125,7 @@ func (t *Trade) addActualCost(c *Customer, d *domain.CostAttributed, out *Effect
 	}
 	l.forecasts = slices.Clone(l.forecasts)
 	sum := amountOf(&d.Amount)
-	sum.Minor += l.forecasts[i].actualCost.Minor
+	sum.Minor = domain.AddMinor(sum.Minor, l.forecasts[i].actualCost.Minor)
 	l.forecasts[i].actualCost = sum
 	out.touch(c, CaseForecast, l.forecasts[i].id)
 	t.setLedger(l)

@@ -147,7 +147,7 @@ func (l *ledger) buyElsewhere(m domain.Money) {
 	l.elsewhere = slices.Clone(l.elsewhere)
 	for i := range l.elsewhere {
 		if l.elsewhere[i].Currency == m.Currency {
-			l.elsewhere[i].Minor += m.Minor
+			l.elsewhere[i].Minor = domain.AddMinor(l.elsewhere[i].Minor, m.Minor)
 			return
 		}
 	}

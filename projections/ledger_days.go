@@ -37,9 +37,9 @@ func (f *Fold) keepDay(t *Trade, at domain.Instant, m domain.Money, cost bool) {
 		l.days = slices.Insert(l.days, i, ledgerDay{day: day})
 	}
 	if cost {
-		l.days[i].cost += m.Minor
+		l.days[i].cost = domain.AddMinor(l.days[i].cost, m.Minor)
 	} else {
-		l.days[i].revenue += m.Minor
+		l.days[i].revenue = domain.AddMinor(l.days[i].revenue, m.Minor)
 	}
 	first := l.days[len(l.days)-1].day - daysOfYear
 	l.days = slices.DeleteFunc(l.days, func(d ledgerDay) bool { return d.day <= first })
@@ -68,7 +68,7 @@ func (t *Trade) costIn(currency string) int64 {
 	var sum int64
 	for _, cost := range t.Costs() {
 		if cost.Currency == currency {
-			sum += cost.Minor
+			sum = domain.AddMinor(sum, cost.Minor)
 		}
 	}
 	return sum
@@ -96,7 +96,7 @@ func (t *Trade) year(today domain.Date) YearView {
 	case len(days) > 0:
 		for _, d := range days {
 			if d.day > today-daysOfYear && d.day <= today {
-				revenue, cost = revenue+d.revenue, cost+d.cost
+				revenue, cost = domain.AddMinor(revenue, d.revenue), domain.AddMinor(cost, d.cost)
 			}
 		}
 	case v.Occasions == len(t.Days):

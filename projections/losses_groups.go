@@ -2,7 +2,6 @@ package projections
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -28,29 +27,35 @@ func lossGroups(losses []*knownLoss, name func(*knownLoss) string) []LossGroup {
 	return list
 }
 
-// lossMonths counts the losses of each month from the first to the last with one.
-func lossMonths(losses []*knownLoss, lifecycle *LifecycleReport, filter LossFilter) []LossMonth {
-	months := make(map[domain.Month]*LossMonth)
+// lossMonths counts the losses of each month from the first with one to the current one, or to the last of the filter.
+func lossMonths(losses []*knownLoss, lifecycle *LifecycleReport, filter LossFilter, current domain.Month) []LossMonth {
+	if len(losses) == 0 {
+		return []LossMonth{}
+	}
+	first, last := losses[0].month, current
+	if filter.To != 0 {
+		last = min(last, filter.To)
+	}
 	for _, l := range losses {
-		m := months[l.month]
-		if m == nil {
-			m = &LossMonth{Month: l.month}
-			months[l.month] = m
-		}
+		first, last = min(first, l.month), max(last, l.month)
+	}
+	list := make([]LossMonth, last-first+1)
+	for i := range list {
+		list[i].Month = first + domain.Month(i)
+	}
+	for _, l := range losses {
+		m := &list[l.month-first]
 		m.Losses++
 		m.Inferred += one(l.Inferred)
 		m.Reported += one(!l.Inferred)
 	}
 	if lifecycle != nil && filter.OrgUnit == "" && filter.Cause == "" && filter.Product == "" {
 		for _, flow := range lifecycle.Flows {
-			if m := months[flow.Month]; m != nil && flow.Opening > 0 {
+			if flow.Month >= first && flow.Month <= last && flow.Opening > 0 {
+				m := &list[flow.Month-first]
 				m.Active, m.Rate = new(flow.Opening), new(float64(m.Losses)/float64(flow.Opening))
 			}
 		}
-	}
-	list := make([]LossMonth, 0, len(months))
-	for _, month := range slices.Sorted(maps.Keys(months)) {
-		list = append(list, *months[month])
 	}
 	return list
 }
@@ -75,7 +80,7 @@ func lossMatrix(losses []*knownLoss, edges []int64) []LossMatrixRow {
 				band++
 			}
 			row.Bands[band].Losses++
-			row.Bands[band].Worth += worth.Minor
+			row.Bands[band].Worth = domain.AddMinor(row.Bands[band].Worth, worth.Minor)
 		}
 	}
 	return orEmpty(slices.SortedFunc(func(yield func(LossMatrixRow) bool) {

@@ -42,8 +42,9 @@ type LossReport struct {
 	Positions eventstore.Positions `json:"positions"`
 	LossFigures
 	ReturnedShare statistics.ShareFigure `json:"returned_share"`
-	Months        []LossMonth            `json:"months"`
-	Causes        []LossGroup            `json:"causes"`
+	// Months are those from the first loss to now, also without a loss.
+	Months []LossMonth `json:"months"`
+	Causes []LossGroup `json:"causes"`
 	// Sides are enterprise, customer, and empty where the cause is not determined.
 	Sides       []LossGroup `json:"sides"`
 	Natures     []LossGroup `json:"natures"`
@@ -186,7 +187,7 @@ func NewLossReport(page *CasePage, lifecycle *LifecycleReport, filter LossFilter
 		Products:    lossGroups(losses, func(l *knownLoss) string { return l.Product }),
 		Competitors: lossGroups(losses, func(l *knownLoss) string { return l.Competitor }),
 		OrgUnits:    lossGroups(losses, func(l *knownLoss) string { return l.OrgUnit }),
-		Months:      lossMonths(losses, lifecycle, filter),
+		Months:      lossMonths(losses, lifecycle, filter, domain.DateOf(page.AsOf, page.Policy.Location()).Month()),
 		Matrix:      lossMatrix(losses, page.Policy.Value.Amount),
 		Ages:        lossesByAge(losses, page.AsOf),
 		LeftAlone:   leftAlone(losses),

@@ -104,7 +104,7 @@ func addAmount(sums []CurrencyAmount, currency string, minor int64) []CurrencyAm
 	if !found {
 		sums = slices.Insert(sums, i, CurrencyAmount{Currency: strings.Clone(currency)})
 	}
-	sums[i].Minor += minor
+	sums[i].Minor = domain.AddMinor(sums[i].Minor, minor)
 	return sums
 }
 

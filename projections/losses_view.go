@@ -35,7 +35,7 @@ func (l *loss) paidSince(t *Trade) []CurrencyAmount {
 		minor := s.Purchased - s.Returned
 		for _, w := range l.opening.worth {
 			if w.Currency == s.Currency {
-				minor -= w.Minor
+				minor = domain.AddMinor(minor, -w.Minor)
 			}
 		}
 		if minor != 0 {

@@ -17,6 +17,9 @@ type MassLosses struct {
 // mostMassLosses is how many mass losses of a unit are kept. Beyond that the one that became known first goes.
 const mostMassLosses = 256
 
+// MostMassLossEvidence is how many losses a mass loss names: the first ones. How many there were is told beside them.
+const MostMassLossEvidence = 64
+
 // massLoss is one of them.
 type massLoss struct {
 	event, month, cause, product string
@@ -43,7 +46,7 @@ func (f *Fold) applyMassLosses(c *Customer, e *Entry, out *Effects) {
 		event: e.id(), month: strings.Clone(d.Month), cause: strings.Clone(d.Cause), product: strings.Clone(d.Product),
 		at: e.Event.Time, losses: d.Losses,
 	}
-	for _, id := range d.Evidence {
+	for _, id := range d.Evidence[:min(len(d.Evidence), MostMassLossEvidence)] {
 		m.evidence = append(m.evidence, strings.Clone(id))
 	}
 	all = append(slices.Clone(all), m)
@@ -71,7 +74,8 @@ type MassLossDetail struct {
 	// Cause and Product are empty when they are not known.
 	Cause   string `json:"cause"`
 	Product string `json:"product"`
-	// Losses is how many customers had been lost when it was noticed, Evidence are the ids of their losses.
+	// Losses is how many customers had been lost when it was noticed, Evidence are the ids of the
+	// first 64 of them.
 	Losses   int64    `json:"losses"`
 	Evidence []string `json:"evidence"`
 }

@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"cmp"
+
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/customerbase"
 	"github.com/rapport-crm/rapport/domain/learnedrisk"
@@ -17,7 +19,8 @@ type models struct {
 	// risk is the learned model of churn risk; nil without one.
 	risk *learnedrisk.Model
 	// classes are, by currency, the least values of the classes of the policy but the last, in minor units. A class that the
-	// model does not know has that of the class before it, and so nobody; without the first class there are none.
+	// model does not know has that of the class before it, and so nobody; without the first class there are none. There are
+	// none either when the model was fitted by another measure than that of the policy.
 	classes map[string][]int64
 	// features are what a learned model may see of customers, terms and constant what the one in force makes of them.
 	features []feature
@@ -45,7 +48,7 @@ func modelsOf(p *domain.Policy) models {
 			m.terms, m.constant = learnedTerms(&model, m.features)
 		}
 	}
-	if classes, ok := p.Models[string(domain.RoleClasses)]; ok {
+	if classes, ok := p.Models[string(domain.RoleClasses)]; ok && cmp.Or(classes.Measure, p.Value.Measure) == p.Value.Measure {
 		m.classes = classesOf(classes, p.Value.Classes)
 	}
 	return m

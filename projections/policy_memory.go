@@ -15,6 +15,8 @@ type policyMemory struct {
 	// documents are the policies by their documents, successors those that came about from one in force.
 	documents  map[string]*domain.Policy
 	successors map[succession]*domain.Policy
+	// texts are the documents of policies that came about, which take a millisecond each to write.
+	texts map[*domain.Policy]string
 }
 
 // succession is how a policy came about: which one was in force, and what was published after it, or fitted.
@@ -43,6 +45,21 @@ func (m *policyMemory) with(before *domain.Policy, role domain.ModelRole, model 
 	return remember(m, &m.successors, succession{before: before, fitted: fmt.Sprint(role, model)}, func() (*domain.Policy, error) {
 		return before.With(role, model)
 	})
+}
+
+// document returns the document of a policy.
+func (m *policyMemory) document(policy *domain.Policy) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text, ok := m.texts[policy]
+	if !ok {
+		text = string(policy.Document())
+		if m.texts == nil || len(m.texts) >= mostPolicies {
+			m.texts = make(map[*domain.Policy]string)
+		}
+		m.texts[policy] = text
+	}
+	return text
 }
 
 // remember returns the policy of a key, which is made when it is not known. Errors are not kept.

@@ -25,6 +25,30 @@ type Register interface {
 	Put(ctx context.Context, states []domain.CustomerState) error
 }
 
+// claimRegister fills the register for a writer that has just claimed the partition. In the middle of a sweep it leaves that
+// to the end of the sweep: until then some customers are as the coming policy makes them and the others are not.
+func (x *Folder) claimRegister(ctx context.Context, at Checkpoint) error {
+	x.unfilled = false
+	switch {
+	case x.options.Register == nil:
+		return nil
+	case at.Sweep != "":
+		x.unfilled = true
+		return nil
+	default:
+		return x.fillRegister(ctx, at)
+	}
+}
+
+// sweptRegister fills the register after a sweep when claimRegister left it to that.
+func (x *Folder) sweptRegister(ctx context.Context, at Checkpoint) error {
+	if !x.unfilled {
+		return nil
+	}
+	x.unfilled = false
+	return x.fillRegister(ctx, at)
+}
+
 // fillRegister puts the states of all customers of a partition, unless the register has them.
 func (x *Folder) fillRegister(ctx context.Context, at Checkpoint) error {
 	current, err := x.options.Register.Current(ctx, at)

@@ -3,6 +3,7 @@ package projections_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"testing"
 
@@ -159,4 +160,58 @@ func TestARegisterIsFilledOnceAndThenToldWhatChanges(t *testing.T) {
 		s.PolicyVersion == "" || len(s.Sums) != 1 || s.Sums[0].PurchasedMinor != 1 {
 		t.Errorf("the state is %+v", s)
 	}
+}
+
+// TestARegisterThatIsFilledInTheMiddleOfASweepHasWhatTheNewPolicyMakesOfAll stops a writer after the first part of a sweep. The
+// next one has an empty register.
+func TestARegisterThatIsFilledInTheMiddleOfASweepHasWhatTheNewPolicyMakesOfAll(t *testing.T) {
+	t.Parallel()
+	const customers = 5001 // one more than a sweep looks at at once
+	model := "models: {classes: {name: abc, parameters: {least.CNY.A: 1}}}\n"
+	b := newBook(t, projections.NewFold(domain.DefaultPolicy()))
+	b.publish(day(1), "version: first\n"+model)
+	for i := range customers {
+		b.purchase(fmt.Sprint("c", i), fmt.Sprint("e", i), day(2))
+	}
+	b.catchUp()
+	b.publish(day(3), "version: second\nvalue: {classes: [{name: Gold, share: 0.8}, {name: C, share: 1}]}\nmodels: {classes: {name: abc, parameters: {least.CNY.Gold: 1}}}\n")
+	left := b.records[b.at.Next:]
+	stopped := projections.NewFolder(b.fold, &fewCommits{b.store, 1}, projections.FolderOptions{PartitionOf: inPartitionZero})
+	at, err := stopped.Claim(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stopped.Fold(t.Context(), at, left); err == nil {
+		t.Fatal("the writer did not stop")
+	}
+	kept := newTable()
+	next := projections.NewFolder(b.fold, b.store, projections.FolderOptions{PartitionOf: inPartitionZero, Register: kept})
+	if at, err = next.Claim(t.Context(), 0); err != nil || at.Sweep == "" {
+		t.Fatalf("the sweep is at %q, %v", at.Sweep, err)
+	}
+	if at, err = next.Fold(t.Context(), at, left); err != nil {
+		t.Fatal(err)
+	}
+	if kept.filled != at.Epoch {
+		t.Error("the register is not noted as filled")
+	}
+	for i := range customers {
+		if s := kept.last[fmt.Sprint("c", i)]; s.ValueClass != "Gold" || s.PolicyVersion != "second" {
+			t.Fatalf("c%d has the class %q by policy %q", i, s.ValueClass, s.PolicyVersion)
+		}
+	}
+}
+
+// fewCommits is a store in which so many batches can be committed.
+type fewCommits struct {
+	*memview.Store
+	left int
+}
+
+func (s *fewCommits) Begin(ctx context.Context, at projections.Checkpoint, names iter.Seq[string]) (projections.Batch, error) {
+	if s.left == 0 {
+		return failingCommits{s.Store}.Begin(ctx, at, names)
+	}
+	s.left--
+	return s.Store.Begin(ctx, at, names)
 }

@@ -15,7 +15,11 @@ import (
 // order in which events are recorded makes no difference as long as a signal has no more than mostSignalPoints points that
 // wait and mostSettlements settlements.
 func (f *Fold) applySignals(c *Customer, e *Entry, _ *Effects) {
-	f.signal(c, f.policy.SignalsOn(e.Event.Type), e, &occasion{at: e.Event.Time, id: e.id})
+	triggers := f.policy.SignalsOn(e.Event.Type)
+	if len(triggers) == 0 {
+		return // most events end here, and take no memory
+	}
+	f.signal(c, triggers, e, &occasion{at: e.Event.Time, id: e.id})
 }
 
 // derive counts what something that the fold found out means to the signals of the policy: data returns the struct of the

@@ -123,11 +123,16 @@ func signalled(all []signalPoints, points domain.Centipoints, at domain.Instant,
 		}
 		x.Inputs = append(x.Inputs, Input{Name: name, Value: p.points.Float(), Unit: unitPoints, Event: p.event, At: p.fadesFrom()},
 			Input{Name: "now", Value: p.at(at, domain.Instant(rule.HalfLife.Microseconds())), Unit: unitPoints, Event: p.event, At: at})
-		x.prove(p.also)
-		x.prove(p.event)
-		x.prove(p.settledBy)
+		x.proveSignal(p)
 	}
 	return x
+}
+
+// proveSignal adds the ids of the events behind the points of a signal.
+func (x *Contribution) proveSignal(p *signalPoints) {
+	x.prove(p.also)
+	x.prove(p.event)
+	x.prove(p.settledBy)
 }
 
 // addLearned adds the contributions of a learned score.
@@ -173,10 +178,10 @@ func (f *Fold) featureEvidence(c *Customer, feature string) []string {
 			}
 		}
 	default:
-		signal, _ := strings.CutPrefix(feature, FeatureSignal)
+		signal, ok := strings.CutPrefix(feature, FeatureSignal)
 		for i := range c.Risk.signalCount() {
-			if p := &c.Risk.signals[i]; p.signal == signal {
-				x.prove(p.event)
+			if p := &c.Risk.signals[i]; ok && p.signal == signal {
+				x.proveSignal(p)
 			}
 		}
 	}

@@ -47,6 +47,9 @@ func (s *teller) showCases(kind projections.CaseKind) {
 	for _, c := range cases {
 		fmt.Fprintf(&s.out, "%s %s %s holder %q unit %q opened %s near %s due %s ended %s %s %s\n",
 			kind, c.ID, c.StatusAt(s.at()), c.Holder, c.OrgUnit, c.Opened, c.Near, c.Due, c.Ended, c.Topic, c.Detail)
+		if c.Waits != 0 {
+			fmt.Fprintf(&s.out, "  waits for an answer from %s\n", c.Waits)
+		}
 	}
 }
 

@@ -128,6 +128,9 @@ type Selection struct {
 	filter CustomerFilter
 	after  *Cursor
 	items  []CustomerItem
+	// last is, in a list by id, that of the last item that can still be on the page or show that there is a next one; empty
+	// while there are too few items to tell.
+	last string
 }
 
 // NewSelection returns a selection for the filter. Errors match ErrFilter.
@@ -140,8 +143,12 @@ func NewSelection(f CustomerFilter) (*Selection, error) {
 	return &Selection{filter: f, after: after}, nil
 }
 
-// Wants reports whether the customer passes the parts of the filter that time does not change.
+// Wants reports whether the customer passes the parts of the filter that time does not change, and may be on the page as
+// far as its id tells. It costs little, unlike the item of a customer who has been silent for long.
 func (s *Selection) Wants(c *Customer) bool {
+	if s.filter.Sort == SortID && (s.after != nil && c.ID <= s.after.ID || s.last != "" && c.ID > s.last) {
+		return false
+	}
 	p := c.Profile
 	if p == nil {
 		p = &Profile{}
@@ -182,8 +189,9 @@ func (s *Selection) trim() {
 	slices.SortFunc(s.items, func(a, b CustomerItem) int {
 		return cmp.Or(cmp.Compare(s.filter.Sort.value(&b), s.filter.Sort.value(&a)), cmp.Compare(a.ID, b.ID))
 	})
-	if n := s.filter.Limit + 1; len(s.items) > n {
+	if n := s.filter.Limit + 1; len(s.items) >= n {
 		s.items = s.items[:n]
+		s.last = s.items[n-1].ID
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // StateFormat is the version of the binary form of Customer. It changes with every change of that form; a store with
 // another one is folded anew from the log.
-const StateFormat = 4
+const StateFormat = 5
 
 // errState says that bytes are not a state of StateFormat.
 var errState = errors.New("state is cut off or of another format")

@@ -175,7 +175,7 @@ func (t *Trade) spendFirst(amount domain.Money, day domain.Date) {
 	case len(t.Days) == 0 || day < t.Days[0]:
 		t.FirstSpend = spent
 	case day == t.Days[0]:
-		t.FirstSpend += spent
+		t.FirstSpend = domain.AddMinor(t.FirstSpend, spent)
 	}
 }
 
@@ -227,8 +227,7 @@ func (t *Trade) add(s CurrencySum) {
 		t.Main.Currency = strings.Clone(s.Currency)
 	}
 	if t.Main.Currency == s.Currency {
-		t.Main.Purchased += s.Purchased
-		t.Main.Returned += s.Returned
+		t.Main.add(s)
 		return
 	}
 	side := t.aside()
@@ -238,9 +237,12 @@ func (t *Trade) add(s CurrencySum) {
 		i = len(side.other)
 		side.other = append(side.other, CurrencySum{Currency: strings.Clone(s.Currency)})
 	}
-	side.other[i].Purchased += s.Purchased
-	side.other[i].Returned += s.Returned
+	side.other[i].add(s)
 	t.setAside(side)
+}
+
+func (s *CurrencySum) add(o CurrencySum) {
+	s.Purchased, s.Returned = domain.AddMinor(s.Purchased, o.Purchased), domain.AddMinor(s.Returned, o.Returned)
 }
 
 func (t *Trade) cost(kind string, m domain.Money) {
@@ -251,7 +253,7 @@ func (t *Trade) cost(kind string, m domain.Money) {
 		i = len(side.costs)
 		side.costs = append(side.costs, Cost{Kind: strings.Clone(kind), Currency: strings.Clone(m.Currency)})
 	}
-	side.costs[i].Minor += m.Minor
+	side.costs[i].Minor = domain.AddMinor(side.costs[i].Minor, m.Minor)
 	t.setAside(side)
 }
 

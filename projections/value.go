@@ -22,7 +22,8 @@ func (f *Fold) applyValue(c *Customer, e *Entry, out *Effects) {
 }
 
 // classify brings the class of the customer, which it has by the policy of the fold before, to what it is by the thresholds in
-// force, tells when it changed, and reports whether it did. Classes are the same when their names are. A customer without a purchase has no class, and nobody has one without thresholds for their currency.
+// force, tells when it changed, and reports whether it did. Classes are the same when their names are. A customer without a
+// purchase has no class, and nobody has one without thresholds for their currency: who had one then is told to have none.
 func (f *Fold) classify(c *Customer, last *Fold, at domain.Instant, out *Effects) bool {
 	class := f.class(&c.Trade)
 	if class == c.class && last == f {
@@ -35,9 +36,6 @@ func (f *Fold) classify(c *Customer, last *Fold, at domain.Instant, out *Effects
 	}
 	cell := Cell{Kind: CellClass, Month: domain.DateOf(at, f.location).Month(), Unit: c.OrgUnit(), Names: [4]string{before, after}}
 	out.Rollups.addCell(cell, CellCounts{ClassChanges: 1})
-	if after == "" {
-		return true
-	}
 	var evidence []string
 	if out.cause != nil {
 		evidence = []string{out.cause.id()}
@@ -82,12 +80,13 @@ func (f *Fold) ClassPlace(name string) int {
 
 // value returns what the customer is ranked by, in minor units of the main currency.
 func (t *Trade) value(measure domain.ValueMeasure) int64 {
+	revenue := domain.AddMinor(t.Main.Purchased, -t.Main.Returned)
 	switch measure {
 	case domain.MeasurePurchases:
 		return t.Main.Purchased
 	case domain.MeasureProfit:
-		return t.Main.Purchased - t.Main.Returned - t.costIn(t.Main.Currency)
+		return domain.AddMinor(revenue, -t.costIn(t.Main.Currency))
 	default:
-		return t.Main.Purchased - t.Main.Returned
+		return revenue
 	}
 }

@@ -2,6 +2,7 @@ package projections_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -27,6 +28,28 @@ func TestAChangeOfTheClassesOfThePolicyIsToldByTheNamesBeforeAndAfter(t *testing
 		at, _ := b.store.Walk(t.Context(), "", func(*projections.Fold, *projections.Customer, domain.Instant) {})
 		if got := fmt.Sprint(projections.NewValuation(projections.ValueFilter{}).Report(at, cells).Changes); got != c.want {
 			t.Errorf("%s: the changes are %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestClassesThatWereFittedByAnotherMeasureAreNotInForceAndTheirLossIsTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ measure, second, want string }{
+		"the measure of the policy": {"measure: revenue, ", "", ""},
+		"another one":               {"measure: revenue, ", "value: {measure: profit}\n", "c1 4 value.class_changed"},
+		"none is noted":             {"", "value: {measure: profit}\n", ""},
+	} {
+		model := "models: {classes: {name: abc, " + c.measure + "parameters: {least.CNY.A: 1}}}\n"
+		b := newBook(t, projections.NewFold(domain.DefaultPolicy()))
+		b.publish(day(1), "version: first\n"+model)
+		b.purchase("c1", "e1", day(2))
+		b.catchUp()
+		b.outlet.outputs = nil
+		b.publish(day(3), "version: second\n"+c.second+model)
+		b.catchUp()
+		got := b.outlet.published(projections.TopicLifecycle)
+		if !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
+			t.Errorf("%s: told is %q, want %q", name, got, c.want)
 		}
 	}
 }

@@ -90,11 +90,10 @@ func (v *Valuation) measure(p *domain.ValuePolicy) domain.ValueMeasure {
 func (k *currencyValues) add(c *Customer, value int64, p *domain.ValuePolicy, today domain.Date) {
 	t := &c.Trade
 	k.buyers++
-	k.purchased += t.Main.Purchased
-	k.returned += t.Main.Returned
+	k.purchased, k.returned = domain.AddMinor(k.purchased, t.Main.Purchased), domain.AddMinor(k.returned, t.Main.Returned)
 	for _, cost := range t.Costs() {
 		if cost.Currency == t.Main.Currency {
-			k.costs[cost.Kind] += cost.Minor
+			k.costs[cost.Kind] = domain.AddMinor(k.costs[cost.Kind], cost.Minor)
 		}
 	}
 	k.values = append(k.values, value)
@@ -103,12 +102,12 @@ func (k *currencyValues) add(c *Customer, value int64, p *domain.ValuePolicy, to
 	}
 	if year := t.year(today); year.keyAccount(&p.KeyAccount) {
 		k.keyAccounts++
-		k.keyValue += max(value, 0)
+		k.keyValue = domain.AddMinor(k.keyValue, max(value, 0))
 	}
 	days := t.dayNumbers()
 	k.trials.Add(days, int(today), int(p.Migration.PeriodDays))
 	k.periods += int64(periodsOf(days, int(p.Migration.PeriodDays)))
-	k.revenue += t.Main.Purchased - t.Main.Returned
+	k.revenue = domain.AddMinor(k.revenue, t.Main.Purchased-t.Main.Returned)
 }
 
 // row returns the currency as a row of the report.
@@ -121,7 +120,7 @@ func (k *currencyValues) row(currency string, p *domain.ValuePolicy) CurrencyVal
 	}
 	for _, kind := range slices.Sorted(maps.Keys(k.costs)) {
 		row.Costs = append(row.Costs, CostView{Kind: kind, Currency: currency, Minor: k.costs[kind]})
-		row.CostMinor += k.costs[kind]
+		row.CostMinor = domain.AddMinor(row.CostMinor, k.costs[kind])
 	}
 	row.ProfitMinor = row.RevenueMinor - row.CostMinor
 	for i, class := range r.classes {

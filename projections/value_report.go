@@ -42,10 +42,13 @@ type ValueReport struct {
 	// Compared are groups of customers about whom the methods disagree, the largest customers of each first (SV-09).
 	Compared []ValueComparison `json:"compared"`
 	// Changes are the changes of class in the months covered, by class before and after; Months are the same by month.
-	Changes   []ClassChange      `json:"class_changes"`
-	Months    []ClassChangeMonth `json:"class_change_months"`
-	Loyal     int64              `json:"loyal"`
-	Referrals ReferralCount      `json:"referrals"`
+	Changes []ClassChange      `json:"class_changes"`
+	Months  []ClassChangeMonth `json:"class_change_months"`
+	// ChangesAsOf and ChangesPositions are the moment of the changes, which are counted after the customers.
+	ChangesAsOf      domain.Instant       `json:"class_changes_as_of"`
+	ChangesPositions eventstore.Positions `json:"class_changes_positions"`
+	Loyal            int64                `json:"loyal"`
+	Referrals        ReferralCount        `json:"referrals"`
 	// PolicyVersion is the policy published last.
 	PolicyVersion string `json:"policy_version"`
 }
@@ -196,6 +199,7 @@ func sortedCounts(counts map[RFMCount]int64) []RFMCount {
 
 func (r *ValueReport) addChanges(changes *CellView) {
 	r.Changes, r.Months = []ClassChange{}, []ClassChangeMonth{}
+	r.ChangesAsOf, r.ChangesPositions = changes.AsOf, changes.Positions
 	months, whole := make(map[ClassChangeMonth]int64), make(map[ClassChange]int64)
 	for i := range changes.Cells {
 		c := &changes.Cells[i]

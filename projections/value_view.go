@@ -105,7 +105,7 @@ func (t *Trade) valueSums() []ValueSum {
 	for _, cost := range t.Costs() {
 		v := in(cost.Currency)
 		v.Costs = append(v.Costs, CostView(cost))
-		v.CostMinor += cost.Minor
+		v.CostMinor = domain.AddMinor(v.CostMinor, cost.Minor)
 	}
 	for _, m := range t.ledger().elsewhere {
 		v := in(m.Currency)

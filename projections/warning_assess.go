@@ -37,7 +37,14 @@ func (r *riskEdges) level(score domain.Centipoints) domain.RiskLevel {
 // the first whole minute at which the score calls for it, and at the end of the dwell time. That does not depend on when
 // somebody looks.
 func (f *Fold) assess(c *Customer, e *Entry, at domain.Instant, out *Effects) {
-	f.assessBy(c, e, at, e != nil && goesOn(e.Data), out)
+	f.assessBy(c, e, at, e != nil && goesOn(e.Data) && f.sinceWarning(c, e), out)
+}
+
+// sinceWarning reports whether the event happened at the raise of the open warning or later: one of before that, which was
+// recorded late, is no answer to it.
+func (f *Fold) sinceWarning(c *Customer, e *Entry) bool {
+	w := c.openWarning()
+	return w == nil || e.Event.Time >= w.Raised
 }
 
 // goesOn reports whether the event shows that the relationship goes on.
@@ -74,6 +81,7 @@ func (f *Fold) assessBy(c *Customer, e *Entry, at domain.Instant, atOnce bool, o
 	case score >= f.edges.edge[domain.RiskWatch] && !(w != nil && w.quiet && f.edges.level(score) <= w.Level):
 		f.raise(c, e, at, out)
 	}
+	f.escalate(c, score, at, out)
 	c.riskDue = f.nextLook(c, score, at, lossDue, e == nil)
 }
 
@@ -116,9 +124,18 @@ func (f *Fold) reassess(c *Customer, at domain.Instant, out *Effects) {
 	if w := c.openWarning(); w != nil {
 		if score, exists := f.score(c, at); exists && score < f.edges.floor[domain.RiskWatch] {
 			f.endWarning(c, WarningPolicy, at, out)
+		} else {
+			f.awaitAnew(c, *w, at, out)
 		}
 	}
 	f.assessBy(c, nil, at, true, out)
+}
+
+// awaitAnew sets when the next step is due of a warning, a copy of the open one, by a policy that is new.
+func (f *Fold) awaitAnew(c *Customer, w Warning, at domain.Instant, out *Effects) {
+	if f.await(&w, at) {
+		c.setWarning(&w, out)
+	}
 }
 
 // look assesses the risk at an instant at which nothing happened, and lets the lifecycle follow.

@@ -19,6 +19,8 @@ type WarningDetail struct {
 	Assigned  *WarningDecision `json:"assigned,omitempty"`
 	Snoozed   *WarningDecision `json:"snoozed,omitempty"`
 	Dismissed *WarningDecision `json:"dismissed,omitempty"`
+	// Escalation is how far it was escalated because nobody answered; left out when no step was told and none is due.
+	Escalation *WarningEscalation `json:"escalation,omitempty"`
 	// Reason is why it ended.
 	Reason string `json:"reason,omitempty"`
 	// Start is the id of the event with which the episode began, Number the number of the warning in the life of the customer.
@@ -44,7 +46,18 @@ type WarningDecision struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// warnings returns the latest warning as a case. It is due when it is shown again after it was snoozed.
+// WarningEscalation is how far a warning was escalated.
+type WarningEscalation struct {
+	// Step is the step told last, from 1, For the organisation unit that it was for, At when it was due; they are left out
+	// when none was told.
+	Step int            `json:"step,omitzero"`
+	For  string         `json:"for,omitempty"`
+	At   domain.Instant `json:"at,omitzero"`
+	// Next is when the next step is due; left out when somebody has answered, the warning has ended or no step is left.
+	Next domain.Instant `json:"next,omitzero"`
+}
+
+// warnings returns the latest warning as a case. It is due when the time for an answer is over.
 func (c *Customer) warnings() []Case {
 	w := c.lastWarning()
 	if w == nil {
@@ -54,13 +67,10 @@ func (c *Customer) warnings() []Case {
 	if err != nil {
 		return nil // texts and numbers always marshal
 	}
-	x := Case{
-		ID: w.ID, Holder: c.warningHolder(w), Topic: w.Level.String(), Opened: w.Raised, Ended: w.Ended, Detail: detail,
-	}
-	if w.handling != nil && w.Ended == 0 {
-		x.Due = w.handling.until
-	}
-	return []Case{x}
+	return []Case{{
+		ID: w.ID, Holder: c.warningHolder(w), Topic: w.Level.String(), Opened: w.Raised, Ended: w.Ended, Due: w.answerDue(), Waits: w.waits(),
+		Detail: detail,
+	}}
 }
 
 func (w *Warning) detail() *WarningDetail {
@@ -79,6 +89,9 @@ func (w *Warning) detail() *WarningDetail {
 		if d.Snoozed = h.snoozed.shown(); d.Snoozed != nil {
 			d.Snoozed.Until = h.until
 		}
+	}
+	if e := w.escalation; e != nil && (e.step != 0 || e.next != 0) {
+		d.Escalation = &WarningEscalation{Step: int(e.step), For: e.unit, At: e.at, Next: e.next}
 	}
 	return d
 }

@@ -28,20 +28,35 @@ const (
 	warningEndedFrom
 	_
 	_
+	// warningAnsweredInTime counts those that were answered for the first time while a step of the escalation was to come and none
+	// was told, warningUnanswered those of which the first step was told. These two are also counted in the cells of the
+	// employee who was to deal with the warning then.
+	warningAnsweredInTime
+	warningUnanswered
 )
 
 // countWarning adds to one count of the level of the warning.
 func (f *Fold) countWarning(c *Customer, w *Warning, at domain.Instant, what int, n int64, out *Effects) {
 	var counts CellCounts
 	counts[what] = n
-	f.addWarning(c, w, at, counts, out)
+	f.addWarning(c, w, "", at, counts, out)
+}
+
+// countAnswer adds one to a count of the whole and of the employee who is to deal with the warning.
+func (f *Fold) countAnswer(c *Customer, w *Warning, at domain.Instant, what int, out *Effects) {
+	var counts CellCounts
+	counts[what] = 1
+	f.addWarning(c, w, "", at, counts, out)
+	if employee := c.warningHolder(w); employee != "" {
+		f.addWarning(c, w, employee, at, counts, out)
+	}
 }
 
 // countAcknowledged counts the first acknowledgement of the warning, under the level that it has.
 func (f *Fold) countAcknowledged(c *Customer, w *Warning, at domain.Instant, out *Effects) {
 	var counts CellCounts
 	counts[warningAcknowledged], counts[warningUnseen] = 1, wholeSeconds(at-w.Raised)
-	f.addWarning(c, w, at, counts, out)
+	f.addWarning(c, w, "", at, counts, out)
 }
 
 // countEnd counts the end of the warning.
@@ -52,11 +67,11 @@ func (f *Fold) countEnd(c *Customer, w *Warning, at domain.Instant, out *Effects
 	if w.handling == nil {
 		counts[warningEndedUntouched] = 1
 	}
-	f.addWarning(c, w, at, counts, out)
+	f.addWarning(c, w, "", at, counts, out)
 }
 
-func (f *Fold) addWarning(c *Customer, w *Warning, at domain.Instant, counts CellCounts, out *Effects) {
-	cell := Cell{Kind: CellWarning, Month: domain.DateOf(at, f.location).Month(), Unit: c.OrgUnit()}
+func (f *Fold) addWarning(c *Customer, w *Warning, employee string, at domain.Instant, counts CellCounts, out *Effects) {
+	cell := Cell{Kind: CellWarning, Month: domain.DateOf(at, f.location).Month(), Unit: c.OrgUnit(), Employee: employee}
 	cell.Names[warningNameLevel], cell.Names[warningNameEnd] = w.Level.String(), w.End.String()
 	out.Rollups.addCell(cell, counts)
 }

@@ -21,6 +21,7 @@ func (f *Fold) raise(c *Customer, e *Entry, at domain.Instant, out *Effects) {
 	w.ID = domain.DerivedID("warning", c.ID, w.Start, strconv.Itoa(int(w.Number)))
 	w.reach(parts, &f.edges)
 	c.Now = max(c.Now, at)
+	f.await(w, at)
 	c.setWarning(w, out)
 	f.countWarning(c, w, at, warningRaised, 1, out)
 	f.tellLevel(c, "churn.warning_raised", at, out, func(told levelTold) any {
@@ -59,10 +60,11 @@ func (f *Fold) startOf(c *Customer, e *Entry, parts []scorePart, at domain.Insta
 func (f *Fold) relevel(c *Customer, w *Warning, level domain.RiskLevel, at domain.Instant, out *Effects) {
 	previous := w.Level
 	if level > previous {
-		w.wake()
+		w.wake(at)
 	}
 	w.keep(level, f.scoreParts(c, at))
 	c.Now = max(c.Now, at)
+	f.await(w, at)
 	c.setWarning(w, out)
 	if level > previous {
 		f.countWarning(c, w, at, warningEscalated, 1, out)
@@ -91,6 +93,7 @@ func (f *Fold) endWarning(c *Customer, why WarningEnd, at domain.Instant, out *E
 	}
 	w.End, w.Ended, w.quiet = why, at, why == WarningDismissed
 	w.parts, w.below = nil, [domain.RiskCritical]domain.Instant{}
+	w.settle()
 	c.Now = max(c.Now, at)
 	c.setWarning(&w, out)
 	f.countEnd(c, &w, at, out)
@@ -157,10 +160,10 @@ func (w *Warning) keep(level domain.RiskLevel, parts []scorePart) {
 }
 
 // wake shows a warning that is snoozed again: it got worse.
-func (w *Warning) wake() {
-	if w.handling != nil && w.handling.until != 0 {
+func (w *Warning) wake(at domain.Instant) {
+	if w.waits() > at {
 		h := *w.handling
-		h.until = 0
+		h.waits = at
 		w.handling = &h
 	}
 }

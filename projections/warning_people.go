@@ -12,8 +12,12 @@ type handling struct {
 	// employee is to whom the warning was assigned last, empty for nobody.
 	employee string
 	assigned decision
-	// until is when the warning is shown again, zero when it is not snoozed.
+	// until is until when it was snoozed last.
 	until domain.Instant
+	// waits is from when on the warning waits for an answer, zero when it has one. The last decision counts: whoever
+	// acknowledges the warning, and whoever it is assigned to, has answered it; one that is snoozed waits from the end of
+	// that on, and one that was taken from an employee from then on.
+	waits domain.Instant
 }
 
 // decision is what somebody decided about a warning: when, who and why. Its zero value is that nobody did.
@@ -30,21 +34,24 @@ func (f *Fold) applyWarnings(c *Customer, e *Entry, out *Effects) {
 	case *domain.WarningAcknowledged:
 		f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
 			by.note = strings.Clone(d.Note)
-			h.acknowledged = by
+			h.acknowledged, h.waits = by, 0
 		})
 	case *domain.WarningAssigned:
 		f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
-			h.employee, h.assigned = strings.Clone(d.Employee), by
+			h.employee, h.assigned, h.waits = strings.Clone(d.Employee), by, 0
+			if d.Employee == "" {
+				h.waits = c.Now
+			}
 		})
 	case *domain.WarningSnoozed:
 		f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
 			by.note = strings.Clone(d.Reason)
-			h.until, h.snoozed = d.Until, by
+			h.until, h.snoozed, h.waits = d.Until, by, max(d.Until, c.Now)
 		})
 	case *domain.WarningDismissed:
 		if f.handle(c, e, d.WarningID, out, func(h *handling, by decision) {
 			by.note = strings.Clone(d.Reason)
-			h.dismissed = by
+			h.dismissed, h.waits = by, 0
 		}) {
 			f.endWarning(c, WarningDismissed, c.Now, out)
 		}
@@ -67,10 +74,14 @@ func (f *Fold) handle(c *Customer, e *Entry, id string, out *Effects, change fun
 		*changed.handling = *w.handling
 	}
 	before := changed.handling.acknowledged
+	if w.handling == nil && w.nextStep() != 0 && w.escalation.told == 0 {
+		f.countAnswer(c, w, e.Event.Time, warningAnsweredInTime, out)
+	}
 	change(changed.handling, decision{at: e.Event.Time, by: strings.Clone(e.Event.Actor)})
 	if before.at == 0 && changed.handling.acknowledged.at != 0 {
 		f.countAcknowledged(c, &changed, e.Event.Time, out)
 	}
+	f.await(&changed, c.Now)
 	c.setWarning(&changed, out)
 	return true
 }
@@ -95,4 +106,5 @@ func codeHandling(k *coder, h *handling) {
 	}
 	k.string(&h.employee)
 	k.instant(&h.until)
+	k.instant(&h.waits)
 }

@@ -23,6 +23,7 @@ risk:
   dwell: %s
   loss_gaps: %d
   loss_days: 0
+  escalation: [{after: 3h}, {after: 90m, time: working, level: high, up: 1}, {after: 40m, level: critical, up: 2}]
   measures:
     satisfaction: {half_life: 20h}
     contact: {begins_days: 1, full_days: 6}
@@ -199,7 +200,8 @@ func decisionOn(t *rapid.T, l *life, at domain.Instant) [2]string {
 		id = x.ID
 	}
 	typ := rapid.SampledFrom([]string{"warning.acknowledged", "warning.assigned", "warning.snoozed", "warning.dismissed"}).Draw(t, "decision")
-	return [2]string{typ, fmt.Sprintf(`{"warning_id":%q,"employee":"li","until":%q,"reason":"seen","note":"seen"}`, id, at+domain.Day)}
+	employee := rapid.SampledFrom([]string{"li", ""}).Draw(t, "employee")
+	return [2]string{typ, fmt.Sprintf(`{"warning_id":%q,"employee":%q,"until":%q,"reason":"seen","note":"seen"}`, id, employee, at+5*domain.Hour)}
 }
 
 // TestWarningsAreTheSameWheneverTicksCome folds a history with ticks at random instants between the events and without any.

@@ -37,6 +37,8 @@ type WarningReport struct {
 	Total  WarningRow   `json:"total"`
 	Units  []WarningRow `json:"org_units"`
 	Months []WarningRow `json:"months"`
+	// Employees says how those who were to deal with the warnings answered them.
+	Employees []EmployeeAnswers `json:"employees"`
 	// Levels counts what reached each level, and Ends what ended for each reason.
 	Levels []WarningLevelRow `json:"levels"`
 	Ends   []WarningEndRow   `json:"ends"`
@@ -64,6 +66,7 @@ type WarningRow struct {
 	AcknowledgedHours *float64 `json:"acknowledged_hours"`
 	// Untouched counts those that ended without anybody having done anything about them.
 	Untouched int64 `json:"untouched"`
+	WarningAnswers
 }
 
 // WarningLevelRow counts the warnings that were raised at a level, escalated or eased to it, and those that ended and had
@@ -98,11 +101,15 @@ func (t warningTally) add(c *CellCount) {
 // NewWarningReport computes the report from the cells that filter.Cells selects.
 func NewWarningReport(view *CellView, filter *WarningFilter) *WarningReport {
 	total, units, months := warningTally{}, map[string]warningTally{}, map[domain.Month]warningTally{}
-	levels := map[string]CellCounts{}
+	levels, employees := map[string]CellCounts{}, employeeAnswers{}
 	cells := filter.Cells()
 	for i := range view.Cells {
 		c := &view.Cells[i]
 		if !cells.Wants(&c.Cell) {
+			continue
+		}
+		if c.Employee != "" {
+			employees.add(c)
 			continue
 		}
 		total.add(c)
@@ -117,7 +124,7 @@ func NewWarningReport(view *CellView, filter *WarningFilter) *WarningReport {
 	reporting := reportingOf(view.Policy)
 	r := &WarningReport{
 		AsOf: view.AsOf, Positions: view.Positions, PolicyVersion: view.Policy.Version, Confidence: reporting.Level,
-		Total: total.row(reporting), Units: []WarningRow{}, Months: []WarningRow{}, Levels: total.levels(levels, reporting), Ends: total.ends(),
+		Total: total.row(reporting), Units: []WarningRow{}, Months: []WarningRow{}, Employees: employees.rows(reporting), Levels: total.levels(levels, reporting), Ends: total.ends(),
 	}
 	for _, unit := range slices.Sorted(maps.Keys(units)) {
 		row := units[unit].row(reporting)
@@ -146,6 +153,7 @@ func (t warningTally) row(reporting statistics.Reporting) WarningRow {
 		Acknowledged:      changes[warningAcknowledged],
 		AcknowledgedHours: meanTime(changes[warningUnseen], changes[warningAcknowledged], domain.Hour),
 		Lost:              reporting.Share(t.lost(warningEnded)),
+		WarningAnswers:    answersOf(&changes, reporting),
 	}
 	var openFor int64
 	for _, n := range t {

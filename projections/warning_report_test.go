@@ -75,12 +75,7 @@ func TestTheReportOnWarningsCountsWhatWasTold(t *testing.T) {
 			at += domain.Instant(rapid.IntRange(0, 40*60).Draw(rt, "minutes")) * domain.Minute
 		}
 		want := recountWarnings(l.out)
-		sum := make(projections.CellSum)
-		for c, n := range l.rollups.Cells {
-			sum.AddCount(c, n)
-		}
-		view := &projections.CellView{AsOf: at, Policy: l.fold.Policy(), Cells: sum.Sorted()}
-		got := projections.NewWarningReport(view, &projections.WarningFilter{})
+		got := projections.NewWarningReport(l.cells(at), &projections.WarningFilter{})
 		r := &got.Total
 		if r.Raised != want.raised || r.Escalated != want.escalated || r.Eased != want.eased || r.Ended != want.ended ||
 			r.Lost.Count != want.lostOf || want.lostOf > 0 && *r.Lost.Value != float64(want.lost)/float64(want.lostOf) {

@@ -52,12 +52,15 @@ func (r *riskEdges) above(level domain.RiskLevel) domain.Centipoints {
 	return r.edge[level+1]
 }
 
-// nextLook returns when the risk has to be looked at again if nothing happens: at the end of a dwell time, when silence shows
-// a loss, or when the score leaves its window, which may be said too early. Zero means never.
+// nextLook returns when the risk has to be looked at again if nothing happens: at the end of a dwell time, when a step
+// is due because nobody answers, when silence shows a loss, or when the score leaves its window, which may be said too early. Zero means never.
 // silent says that nothing happened at the instant.
 func (f *Fold) nextLook(c *Customer, score domain.Centipoints, at, lossDue domain.Instant, silent bool) domain.Instant {
 	due := lossDue
 	if w := c.openWarning(); w != nil {
+		if next := w.nextStep(); next != 0 && (due == 0 || next < due) {
+			due = next
+		}
 		for _, below := range w.below {
 			if end := below + f.edges.dwell; below != 0 && (due == 0 || end < due) {
 				due = end

@@ -24,6 +24,12 @@ type WarningView struct {
 	EndedAt domain.Instant `json:"ended_at"`
 	// IsSnoozed says that it is not to be shown for now.
 	IsSnoozed bool `json:"is_snoozed"`
+	// IsUnanswered says that it waits for an answer: nobody has acknowledged it or had it assigned since it was raised, shown
+	// again, or taken from an employee.
+	IsUnanswered bool `json:"is_unanswered"`
+	// AnswerDueAt is when the time for an answer was over or will be; left out when it does not wait for one or the policy
+	// gives it no time.
+	AnswerDueAt domain.Instant `json:"answer_due_at,omitzero"`
 	WarningDetail
 }
 
@@ -31,7 +37,7 @@ type WarningView struct {
 func (c *Case) Warning(at domain.Instant) (*WarningView, error) {
 	v := &WarningView{
 		ID: c.ID, Customer: c.Customer, OrgUnit: c.OrgUnit, Employee: c.Holder, Open: c.Ended == 0, RaisedAt: c.Opened,
-		EndedAt: c.Ended, IsSnoozed: c.Ended == 0 && c.Due > at,
+		EndedAt: c.Ended, IsSnoozed: c.Waits > at, IsUnanswered: c.Waits != 0 && c.Waits <= at, AnswerDueAt: c.Due,
 	}
 	if c.Kind != CaseWarning {
 		return nil, fmt.Errorf("case %s of kind %s is no warning", c.ID, c.Kind)
@@ -65,6 +71,9 @@ type WarningGroup struct {
 	// Unseen counts those that nobody acknowledged, Snoozed those that are snoozed.
 	Unseen  int64 `json:"unseen"`
 	Snoozed int64 `json:"snoozed"`
+	// Unanswered counts those that wait for an answer, Overdue those of them whose time for one is over.
+	Unanswered int64 `json:"unanswered"`
+	Overdue    int64 `json:"overdue"`
 	// OldestAt is when the one was raised that is open the longest.
 	OldestAt domain.Instant `json:"oldest_raised_at"`
 }
@@ -95,7 +104,7 @@ func GroupWarnings(page *CasePage, by WarningGrouping) ([]WarningGroup, error) {
 		if groups[key] == nil {
 			groups[key] = &WarningGroup{Key: key, OldestAt: w.RaisedAt}
 		}
-		groups[key].add(w)
+		groups[key].add(w, page.AsOf)
 	}
 	list := []WarningGroup{}
 	for _, g := range slices.Collect(maps.Values(groups)) {
@@ -126,7 +135,7 @@ func (w *WarningView) key(by WarningGrouping) string {
 	}
 }
 
-func (g *WarningGroup) add(w *WarningView) {
+func (g *WarningGroup) add(w *WarningView, at domain.Instant) {
 	g.Open++
 	switch w.Level {
 	case domain.RiskWatch:
@@ -141,6 +150,12 @@ func (g *WarningGroup) add(w *WarningView) {
 	}
 	if w.IsSnoozed {
 		g.Snoozed++
+	}
+	if w.IsUnanswered {
+		g.Unanswered++
+	}
+	if w.AnswerDueAt != 0 && w.AnswerDueAt <= at {
+		g.Overdue++
 	}
 	g.OldestAt = min(g.OldestAt, w.RaisedAt)
 }

@@ -28,6 +28,9 @@ type Warning struct {
 	below [domain.RiskCritical]domain.Instant
 	// handling is what people did about it, nil without that. It is replaced, never changed.
 	handling *handling
+	// escalation is how far it was escalated because nobody answered, nil when it never came to be high and no step is due. It
+	// is replaced, never changed.
+	escalation *escalation
 }
 
 // WarningEnd says why a warning ended.
@@ -114,4 +117,5 @@ func codeWarning(k *coder, w *Warning) {
 		k.instant(&w.below[i])
 	}
 	optional(k, &w.handling, codeHandling)
+	optional(k, &w.escalation, codeEscalation)
 }

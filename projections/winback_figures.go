@@ -68,7 +68,7 @@ func (r *winBackReporter) figures(cases []*knownLoss) WinBackFigures {
 	var f WinBackFigures
 	var success statistics.Share
 	var delays []domain.Instant
-	var cost, revenue []CurrencyAmount
+	money := make(map[string]*WinBackMoney)
 	for _, l := range cases {
 		f.Cases++
 		f.Running += one(l.Outcome == WinBackRunning)
@@ -84,43 +84,48 @@ func (r *winBackReporter) figures(cases []*knownLoss) WinBackFigures {
 		if d := l.WinBack.DelaySeconds; d != nil {
 			delays = append(delays, domain.Instant(*d*float64(domain.Second)))
 		}
-		for _, a := range l.WinBack.Cost {
-			cost = addAmount(cost, a.Currency, a.Minor)
-		}
-		for _, a := range l.WinBack.Revenue {
-			revenue = addAmount(revenue, a.Currency, a.Minor)
-		}
+		addMoney(money, l)
 	}
 	f.Success = reportingOf(r.policy).Share(success)
 	f.Delay = newDurationFigure(delays, r.policy.Satisfaction.Least)
-	f.Money = r.money(cost, revenue, f.Succeeded)
+	f.Money = r.money(money)
 	return f
 }
 
-// money returns what cost and revenue come to, by currency.
-func (r *winBackReporter) money(cost, revenue []CurrencyAmount, succeeded int64) []WinBackMoney {
-	byCurrency := make(map[string]*WinBackMoney)
+// addMoney adds what a case cost and brought to the sums by currency.
+func addMoney(byCurrency map[string]*WinBackMoney, l *knownLoss) {
+	touched := make(map[*WinBackMoney]bool)
 	of := func(currency string) *WinBackMoney {
 		m := byCurrency[currency]
 		if m == nil {
 			m = &WinBackMoney{Currency: currency}
 			byCurrency[currency] = m
 		}
+		touched[m] = true
 		return m
 	}
-	for _, a := range cost {
-		of(a.Currency).Cost = a.Minor
+	for _, a := range l.WinBack.Cost {
+		m := of(a.Currency)
+		m.Cost = domain.AddMinor(m.Cost, a.Minor)
 	}
-	for _, a := range revenue {
-		of(a.Currency).Revenue = a.Minor
+	for _, a := range l.WinBack.Revenue {
+		m := of(a.Currency)
+		m.Revenue = domain.AddMinor(m.Revenue, a.Minor)
 	}
+	for m := range touched {
+		m.Succeeded += one(l.Outcome == WinBackSucceeded)
+	}
+}
+
+// money returns what cost and revenue come to, by currency.
+func (r *winBackReporter) money(byCurrency map[string]*WinBackMoney) []WinBackMoney {
 	list := make([]WinBackMoney, 0, len(byCurrency))
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
 		m := byCurrency[currency]
 		benefit := float64(m.Revenue) * r.policy.Value.Margin
 		m.Benefit = int64(benefit)
 		m.BenefitToCost = ratio(benefit, float64(m.Cost))
-		m.CostPerSuccess = ratio(float64(m.Cost), float64(succeeded))
+		m.CostPerSuccess = ratio(float64(m.Cost), float64(m.Succeeded))
 		list = append(list, *m)
 	}
 	return list
@@ -186,7 +191,7 @@ func (r *WinBackReport) economy(costs *CellView, lifecycle *LifecycleReport, fil
 	}
 	byCurrency := make(map[string]*WinBackEconomy)
 	for _, m := range r.Money {
-		byCurrency[m.Currency] = &WinBackEconomy{Currency: m.Currency, WinBack: m.Cost, PerWonBack: m.CostPerSuccess}
+		byCurrency[m.Currency] = &WinBackEconomy{Currency: m.Currency, WinBack: m.Cost, WonBack: m.Succeeded, PerWonBack: m.CostPerSuccess}
 	}
 	for _, a := range acquisition {
 		if byCurrency[a.Currency] == nil {
@@ -197,8 +202,8 @@ func (r *WinBackReport) economy(costs *CellView, lifecycle *LifecycleReport, fil
 	list := make([]WinBackEconomy, 0, len(byCurrency))
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
 		e := byCurrency[currency]
-		e.NewCustomers, e.WonBack = fresh, r.Succeeded
-		if fresh != nil {
+		e.NewCustomers = fresh
+		if fresh != nil && len(acquisition) <= 1 {
 			e.PerNew = ratio(float64(e.Acquisition), float64(*fresh))
 		}
 		if e.PerWonBack != nil && e.PerNew != nil {

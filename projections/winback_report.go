@@ -82,13 +82,15 @@ type WinBackFigures struct {
 // WinBackMoney is what a set of cases cost and brought in one currency, in minor units.
 type WinBackMoney struct {
 	Currency string `json:"currency"`
-	Cost     int64  `json:"cost_minor"`
+	// Succeeded counts the cases that succeeded and cost or brought something in the currency.
+	Succeeded int64 `json:"succeeded"`
+	Cost      int64 `json:"cost_minor"`
 	// Revenue is what those who were won back paid within the window, Benefit the policy's margin of it.
 	Revenue int64 `json:"revenue_minor"`
 	Benefit int64 `json:"benefit_minor"`
 	// BenefitToCost is the benefit for each unit of cost, null without cost (CHN-12).
 	BenefitToCost *float64 `json:"benefit_to_cost"`
-	// CostPerSuccess is the cost of all cases, also those that failed, for each one that succeeded; null without any.
+	// CostPerSuccess is the cost of all cases, also those that failed, for each of Succeeded; null without any.
 	CostPerSuccess *float64 `json:"cost_per_success_minor"`
 }
 
@@ -98,7 +100,8 @@ type WinBackGroup struct {
 	WinBackFigures
 }
 
-// WinBackEconomy compares what customers cost in one currency, in minor units (CHN-15).
+// WinBackEconomy compares what customers cost in one currency, in minor units (CHN-15). New customers are not known by
+// currency: PerNew is null where they were acquired for money of more than one.
 type WinBackEconomy struct {
 	Currency      string   `json:"currency"`
 	PerWonBack    *float64 `json:"per_won_back_minor"`

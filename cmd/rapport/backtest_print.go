@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -65,6 +66,22 @@ func (p *printer) scores(o *backtest.OriginReport) {
 	}
 	p.line("")
 	p.table(table.Row{"SCORE", "AUC", "AUC OF REPEAT", "LIFT 10%", "LIFT 20%", "LIFT 30%", "PRECISION 10%", "RECALL 10%", "BRIER", "LOG-LOSS"}, rows)
+	p.behindRecency(o)
+}
+
+// behindRecency says of each policy that ranks worse than the days since the last purchase alone that it does.
+func (p *printer) behindRecency(o *backtest.OriginReport) {
+	i := slices.IndexFunc(o.Scores, func(s backtest.ScoreReport) bool { return s.Name == backtest.RuleRecency && s.All.AUC != nil })
+	if i < 0 {
+		return
+	}
+	recency := o.Scores[i].All.AUC
+	for j := range o.Scores {
+		s := &o.Scores[j]
+		if s.Kind == backtest.KindPolicy && s.All.AUC != nil && s.All.AUC.Value < recency.Value {
+			p.line("\n%s ranks worse than recency alone: AUC %s against %s", clean(s.Name), figure(&s.All.AUC.Value, 4), figure(&recency.Value, 4))
+		}
+	}
 }
 
 // measured returns a figure with its interval, empty for none.

@@ -75,6 +75,7 @@ func TestBacktestShowsTheReportAsTables(t *testing.T) {
 					Chance: &evaluation.Judgement{Brier: new(0.125), LogLoss: new(0.5)},
 					Levels: []backtest.LevelReport{{Level: "low", Customers: 180, Lost: 25}, {Level: "watch"}, {Level: "lost", Customers: 20, Lost: 15}},
 				},
+				{Name: "policy loose.yaml", Kind: backtest.KindPolicy, Policy: "loose-1", All: ranking(0.65, nil), Repeat: nobody},
 			},
 			Accuracy:  []backtest.AccuracyReport{{Name: "fixed_hiatus_13_weeks", Right: 0.78, Alarms: 55}},
 			Purchases: []backtest.PurchaseReport{{Name: "naive_rate", Accuracy: evaluation.Accuracy{Expected: 700.4, Actual: 650, MeanAbsoluteError: new(1.25)}}},

@@ -41,7 +41,7 @@ func TestProgramsThatUseTheClientPackageMissAndDoubleNothingOverRestartsOfTheSer
 		for i := range events {
 			events[i] = clientPurchase(t, fmt.Sprintf("c-%d", half*clientCustomers/2+i))
 		}
-		results, err := c.AppendBatch(t.Context(), events, 10*time.Second)
+		results, err := c.AppendBatch(t.Context(), events, patience)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestProgramsThatUseTheClientPackageMissAndDoubleNothingOverRestartsOfTheSer
 			got[o.Customer] = started.To
 		case err := <-followed:
 			t.Fatal(err)
-		case <-time.After(time.Minute):
+		case <-time.After(patience):
 			t.Fatalf("the life of %d of %d customers is known to have started", len(got), clientCustomers)
 		}
 	}

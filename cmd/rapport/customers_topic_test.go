@@ -118,7 +118,7 @@ func checkTable(t *testing.T, s *server, kafka, prefix string) {
 // readCustomersTopic reads the topic of customers: the last state of each customer of the test, and the one of the greatest sequence.
 func readCustomersTopic(t *testing.T, kafka, prefix string) (last, greatest map[string]domain.CustomerState) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	log, err := eventstore.Open(ctx, eventstore.Config{Brokers: []string{kafka}, Topic: domain.CustomersTopic, ReadOnly: true})
 	if err != nil {

@@ -33,11 +33,13 @@ type delivery struct {
 	Event       string         `json:"event"`
 	Type        string         `json:"type"`
 	Customer    string         `json:"customer"`
+	Level       string         `json:"level"`
 	Status      string         `json:"status"`
 	Reason      string         `json:"reason"`
 	CreatedAt   domain.Instant `json:"created_at"`
 	FinishedAt  domain.Instant `json:"finished_at"`
 	NextAttempt domain.Instant `json:"next_attempt_at"`
+	HeldUntil   domain.Instant `json:"held_until"`
 	Attempts    int            `json:"attempts"`
 	Last        *attempt       `json:"last_attempt"`
 	Log         []attempt      `json:"log"`
@@ -105,9 +107,9 @@ func (p *printer) deliveries(d *deliveriesDocument) {
 	rows := make([]table.Row, 0, len(d.Items))
 	for i := range d.Items {
 		v := &d.Items[i]
-		rows = append(rows, table.Row{when(v.CreatedAt), v.ID, v.Webhook, v.Type, v.Customer, v.Status, v.Attempts, v.Last.outcome()})
+		rows = append(rows, table.Row{when(v.CreatedAt), v.ID, v.Webhook, v.Type, v.Customer, v.Status, when(v.HeldUntil), v.Attempts, v.Last.outcome()})
 	}
-	p.table(table.Row{"MADE", "ID", "WEBHOOK", "TYPE", "CUSTOMER", "STATUS", "REQUESTS", "LAST"}, rows)
+	p.table(table.Row{"MADE", "ID", "WEBHOOK", "TYPE", "CUSTOMER", "STATUS", "HELD UNTIL", "REQUESTS", "LAST"}, rows)
 }
 
 // deliveriesShowCmd prints one delivery.
@@ -127,8 +129,8 @@ func (c *deliveriesShowCmd) Run(ctx context.Context, a *app) error {
 
 func (p *printer) delivery(d *delivery) {
 	p.fields(
-		"id", d.ID, "webhook", d.Webhook, "event", d.Event, "type", d.Type, "customer", d.Customer, "status", d.Status,
-		"reason", d.Reason, "made", when(d.CreatedAt), "finished", when(d.FinishedAt), "next request", when(d.NextAttempt),
+		"id", d.ID, "webhook", d.Webhook, "event", d.Event, "type", d.Type, "customer", d.Customer, "level", d.Level, "status", d.Status,
+		"reason", d.Reason, "made", when(d.CreatedAt), "finished", when(d.FinishedAt), "next request", when(d.NextAttempt), "held until", when(d.HeldUntil),
 		"requests", strconv.Itoa(d.Attempts),
 	)
 	requests := d.Log

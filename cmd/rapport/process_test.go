@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rapport-crm/rapport/internal/servertest"
 	"github.com/rapport-crm/rapport/projections"
 )
 
@@ -109,15 +109,17 @@ func command(t *testing.T, dir string, want int, args ...string) string {
 	return p.out.String()
 }
 
-// freeAddr returns a loopback address that was free a moment ago.
+// patience bounds the wait for something that must happen. No test passes because it has run out.
+const patience = 2 * time.Minute
+
+// freeAddr returns a loopback address that was free a moment ago, and that no client can occupy while a server is away.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	port, err := servertest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprint("127.0.0.1:", port)
 }
 
 // server is a running `rapport serve`.
@@ -141,7 +143,7 @@ func serve(t *testing.T, dir string, flags ...string) *server {
 func (s *server) restart(t *testing.T) {
 	t.Helper()
 	s.program = start(t, s.dir, s.args...)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for !s.ready(ctx) {
 		select {
@@ -168,14 +170,14 @@ func (s *server) ready(ctx context.Context) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// summary returns the server's summary once it reflects the given positions, in the text form; "" does not wait.
+// summary returns the server's summary once it reflects the given positions, in the text form; "" does not wait. It may
+// take longer than the command waits for an answer.
 func (s *server) summary(t *testing.T, after string) projections.Summary {
 	t.Helper()
-	args := []string{"summary", "--json", "--url", s.url}
 	if after != "" {
 		s.reach(t, after)
 	}
-	return parseSummary(t, command(t, s.dir, 0, args...))
+	return parseSummary(t, string(s.fetch(t, "/v1/summary")))
 }
 
 func parseSummary(t *testing.T, text string) (sum projections.Summary) {

@@ -73,12 +73,12 @@ func (s *server) live(t *testing.T, stream []byte) {
 		t.Fatalf("the stream was not taken: %s", results[max(0, len(results)-500):])
 	}
 	want := int64(bytes.Count(stream, []byte("\n")))
-	for patience := time.Now().Add(time.Minute); ; {
+	for end := time.Now().Add(patience); ; {
 		sum := parseSummary(t, string(s.fetch(t, "/v1/summary")))
 		if sum.Events >= want && s.followedByWhoLeft(t) == "" {
 			return
 		}
-		if time.Now().After(patience) {
+		if time.Now().After(end) {
 			t.Fatalf("%d of %d events, and %q still follows customers\n%s", sum.Events, want, s.followedByWhoLeft(t), s.err.String())
 		}
 		time.Sleep(50 * time.Millisecond)

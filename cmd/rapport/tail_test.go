@@ -110,8 +110,8 @@ func TestTailFollowsTheLogOfARunningServerUntilItIsInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := serve(t, dir, "--data", "log")
-	following := start(t, dir, "tail", "--data", "log", "--since", "1m", "--type", "note.added", "--json")
-	outputs := start(t, dir, "tail", "--data", "log", "--since", "1m", "--topic", "rapport.lifecycle", "--log-level", "error")
+	following := start(t, dir, "tail", "--data", "log", "--since", "1h", "--type", "note.added", "--json")
+	outputs := start(t, dir, "tail", "--data", "log", "--since", "1h", "--topic", "rapport.lifecycle", "--log-level", "error")
 	command(t, dir, 0, "append", "--url", s.url, "--type", "note.added", "--subject", "c-1", "--data", `{"text":"hello"}`)
 	command(t, dir, 0, "append", "--url", s.url, "--type", "purchase.recorded", "--subject", "c-1", "--data", `{"amount":{"minor":1,"currency":"CNY"}}`)
 	for p, word := range map[*program]string{following: `"text":"hello"`, outputs: "lifecycle.started"} {

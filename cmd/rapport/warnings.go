@@ -33,10 +33,16 @@ type warningFlags struct {
 	OrgUnit  string `help:"Only those of this unit and the units below it." placeholder:"PATH"`
 	Employee string `help:"Only those that this employee is to deal with."`
 	Snoozed  string `help:"Only those that are snoozed (yes), or only those that are not (no)." placeholder:"yes|no"`
+
+	Unanswered bool `help:"Only those that wait for an answer."`
 }
 
 func (f *warningFlags) parameters() []string {
-	return []string{"level", f.Level, "org_unit", f.OrgUnit, "employee", f.Employee, "snoozed", f.Snoozed, "after", f.After}
+	parameters := []string{"level", f.Level, "org_unit", f.OrgUnit, "employee", f.Employee, "snoozed", f.Snoozed, "after", f.After}
+	if f.Unanswered {
+		parameters = append(parameters, "unanswered", "true")
+	}
+	return parameters
 }
 
 // warningsListCmd lists warnings.
@@ -48,6 +54,7 @@ type warningsListCmd struct {
 	Customer string `help:"Only that of this customer." placeholder:"ID"`
 	From     string `help:"Only those raised then or later, RFC 3339 or a date." placeholder:"TIME"`
 	To       string `help:"Only those raised before then." placeholder:"TIME"`
+	Sort     string `help:"The newest first (-raised_at), or those first whose time for an answer is or was over first (answer_due_at)." default:"-raised_at"`
 }
 
 // warningsDocument is a list of warnings.
@@ -67,7 +74,7 @@ func (c *warningsListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	parameters := append(c.parameters(), "status", c.Status, "customer", c.Customer, "from", from, "to", to)
+	parameters := append(c.parameters(), "status", c.Status, "customer", c.Customer, "from", from, "to", to, "sort", c.Sort)
 	document, err := c.list(ctx, c.clientFlags, c.pageFlags, parameters, "v1", "warnings")
 	if err != nil {
 		return err
@@ -97,10 +104,16 @@ func warningState(w *projections.WarningView) string {
 		return w.Reason
 	case w.IsSnoozed:
 		return "snoozed until " + when(w.Snoozed.Until)
+	case w.IsUnanswered && w.Escalation != nil && w.Escalation.Step > 0:
+		return fmt.Sprintf("unanswered, step %d", w.Escalation.Step)
+	case w.IsUnanswered && (w.Snoozed != nil || w.Assigned != nil):
+		return "waits again"
+	case w.IsUnanswered:
+		return "new"
 	case w.Acknowledged != nil:
 		return "acknowledged"
 	default:
-		return "new"
+		return "assigned"
 	}
 }
 
@@ -137,9 +150,9 @@ func (c *warningsGroupsCmd) Run(ctx context.Context, a *app) error {
 	return printDocument(a, document, func(p *printer, d *groupsDocument) {
 		rows := make([]table.Row, len(d.Items))
 		for i, g := range d.Items {
-			rows[i] = table.Row{g.Key, g.Open, g.Watch, g.High, g.Critical, g.Unseen, g.Snoozed, when(g.OldestAt)}
+			rows[i] = table.Row{g.Key, g.Open, g.Watch, g.High, g.Critical, g.Unseen, g.Snoozed, g.Unanswered, g.Overdue, when(g.OldestAt)}
 		}
-		header := table.Row{strings.ToUpper(strings.ReplaceAll(c.By, "_", " ")), "OPEN", "WATCH", "HIGH", "CRITICAL", "UNSEEN", "SNOOZED", "OLDEST"}
+		header := table.Row{strings.ToUpper(strings.ReplaceAll(c.By, "_", " ")), "OPEN", "WATCH", "HIGH", "CRITICAL", "UNSEEN", "SNOOZED", "UNANSWERED", "OVERDUE", "OLDEST"}
 		p.table(header, rows)
 	})
 }

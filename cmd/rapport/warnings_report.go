@@ -49,13 +49,19 @@ func (p *printer) warningReport(r *projections.WarningReport) {
 	p.table(table.Row{"REASON", "ENDED", "DAYS OPEN"}, rows)
 	p.section("BY ORG UNIT")
 	p.warningRows("ORG UNIT", r.Units, func(w *projections.WarningRow) string { return w.OrgUnit })
+	p.section("BY EMPLOYEE")
+	rows = make([]table.Row, len(r.Employees))
+	for i, e := range r.Employees {
+		rows[i] = table.Row{e.Employee, e.InTime, e.Unanswered, share(e.InTimeShare)}
+	}
+	p.table(table.Row{"EMPLOYEE", "ANSWERED IN TIME", "UNANSWERED", "SHARE IN TIME"}, rows)
 	p.section("BY MONTH")
 	p.warningRows("MONTH", r.Months, func(w *projections.WarningRow) string { return w.Month.String() })
 }
 
 // warningRows prints rows with one more column, unless that has no title.
 func (p *printer) warningRows(title string, all []projections.WarningRow, more func(*projections.WarningRow) string) {
-	header := table.Row{"RAISED", "ESCALATED", "EASED", "ENDED", "LOST", "LEAD DAYS", "DAYS OPEN", "ACKNOWLEDGED", "AFTER HOURS", "UNTOUCHED"}
+	header := table.Row{"RAISED", "ESCALATED", "EASED", "ENDED", "LOST", "LEAD DAYS", "DAYS OPEN", "ACKNOWLEDGED", "AFTER HOURS", "UNTOUCHED", "UNANSWERED", "IN TIME"}
 	if title != "" {
 		header = append(table.Row{title}, header...)
 	}
@@ -66,7 +72,7 @@ func (p *printer) warningRows(title string, all []projections.WarningRow, more f
 			rows[i] = table.Row{more(w)}
 		}
 		rows[i] = append(rows[i], w.Raised, w.Escalated, w.Eased, w.Ended, share(w.Lost), mean(w.LeadDays), mean(w.OpenDays),
-			w.Acknowledged, mean(w.AcknowledgedHours), w.Untouched)
+			w.Acknowledged, mean(w.AcknowledgedHours), w.Untouched, w.Unanswered, share(w.InTimeShare))
 	}
 	p.table(header, rows)
 }

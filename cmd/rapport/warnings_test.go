@@ -16,7 +16,8 @@ func exampleWarnings(t *testing.T) warningsDocument {
 	return warningsDocument{AsOf: instant(t, "2026-06-30T00:00:00Z"), Items: []projections.WarningView{
 		{
 			ID: "w-1", Customer: "c-1", OrgUnit: "brand/north", Employee: "e-1", Open: true, RaisedAt: raised,
-			WarningDetail: projections.WarningDetail{Level: domain.RiskCritical, Highest: domain.RiskCritical, Score: 81.5, Contributions: []projections.WarningPart{
+			IsUnanswered: true, AnswerDueAt: instant(t, "2026-06-02T08:30:00Z"),
+			WarningDetail: projections.WarningDetail{Escalation: &projections.WarningEscalation{Step: 2, For: "brand"}, Level: domain.RiskCritical, Highest: domain.RiskCritical, Score: 81.5, Contributions: []projections.WarningPart{
 				{Factor: "silence", Points: 71.5}, {Factor: "complaint", Points: 12}, {Factor: "goodwill", Points: -2},
 			}},
 		},
@@ -38,7 +39,7 @@ func TestWarningsArePrintedWithWhatSpeaksForThem(t *testing.T) {
 	prints(t, "warnings", exampleWarnings(t), "warnings")
 	prints(t, "warnings_csv", exampleWarnings(t), "warnings", "list", "--csv")
 	prints(t, "warnings_groups", groupsDocument{Items: []projections.WarningGroup{
-		{Key: "brand/north", Open: 5, Watch: 3, High: 1, Critical: 1, Unseen: 4, Snoozed: 1, OldestAt: instant(t, "2026-06-01T08:30:00Z")},
+		{Key: "brand/north", Open: 5, Watch: 3, High: 1, Critical: 1, Unseen: 4, Snoozed: 1, Unanswered: 3, Overdue: 2, OldestAt: instant(t, "2026-06-01T08:30:00Z")},
 		{Key: "", Open: 1, Watch: 1, OldestAt: instant(t, "2026-06-02T08:30:00Z")},
 	}}, "warnings", "groups", "--by", "org_unit")
 }
@@ -48,6 +49,7 @@ func TestTheReportOnWarningsShowsWhatBecameOfThem(t *testing.T) {
 	total := projections.WarningRow{
 		Raised: 20, Ended: 12, Escalated: 6, Eased: 2, Lost: sharing(3, 10), LeadDays: new(21.25), OpenDays: new(14.5), Acknowledged: 7,
 		AcknowledgedHours: new(5.0), Untouched: 4,
+		WarningAnswers: projections.WarningAnswers{InTime: 6, Unanswered: 2, InTimeShare: sharing(6, 8)},
 	}
 	month := total
 	month.Month = domain.Month(2026*12 + 5)
@@ -55,7 +57,8 @@ func TestTheReportOnWarningsShowsWhatBecameOfThem(t *testing.T) {
 	unit.OrgUnit = "brand/north"
 	report := &projections.WarningReport{
 		AsOf: instant(t, "2026-06-30T00:00:00Z"), PolicyVersion: "default-1", Total: total,
-		Units: []projections.WarningRow{unit}, Months: []projections.WarningRow{month},
+		Employees: []projections.EmployeeAnswers{{Employee: "e-1", WarningAnswers: total.WarningAnswers}},
+		Units:     []projections.WarningRow{unit}, Months: []projections.WarningRow{month},
 		Levels: []projections.WarningLevelRow{{Level: domain.RiskWatch, Raised: 18, Eased: 2, Ended: 9, Lost: sharing(1, 8)}},
 		Ends:   []projections.WarningEndRow{{Reason: "eased", Ended: 7, OpenDays: new(9.0)}, {Reason: "lost", Ended: 3, OpenDays: new(21.25)}},
 	}

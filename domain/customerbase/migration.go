@@ -16,6 +16,10 @@ type Migration struct {
 	Buy []float64
 }
 
+// MostStates is how many states, with a chance to buy in each, a model of migration can have. The work for the value of a
+// customer grows with the third power of it.
+const MostStates = 24
+
 // NameMigration is the name of the model in events and reports.
 const NameMigration = "customer_migration"
 
@@ -55,6 +59,9 @@ func (m Migration) Validate() error {
 	}
 	if len(m.Buy) == 0 {
 		return fmt.Errorf("%s: buy.1 is missing: %w", NameMigration, ErrParameters)
+	}
+	if len(m.Buy) > MostStates {
+		return fmt.Errorf("%s: there are %d chances to buy, must be at most %d: %w", NameMigration, len(m.Buy), MostStates, ErrParameters)
 	}
 	for _, p := range m.Parameters() {
 		if strings.HasPrefix(p.Name, "buy.") && !(p.Value >= 0 && p.Value <= 1) {

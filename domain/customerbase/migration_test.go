@@ -1,6 +1,7 @@
 package customerbase_test
 
 import (
+	"errors"
 	"math"
 	"reflect"
 	"strings"
@@ -81,6 +82,17 @@ func TestMigrationIsReadBackAsWritten(t *testing.T) {
 	} {
 		if _, err := customerbase.NewMigration(given); err == nil || !strings.Contains(err.Error(), parameter) {
 			t.Errorf("%v: the error is %v, want one about %q", given, err, parameter)
+		}
+	}
+}
+
+func TestAModelOfMigrationHasAtMostAsManyStatesAsItsValueCanBeComputedFor(t *testing.T) {
+	t.Parallel()
+	for states, ok := range map[int]bool{customerbase.MostStates: true, customerbase.MostStates + 1: false} {
+		m := customerbase.Migration{PeriodDays: 30, Buy: make([]float64, states)}
+		_, err := customerbase.NewMigration(customerbase.Named(m.Parameters()))
+		if (err == nil) != ok || !ok && !(errors.Is(err, customerbase.ErrParameters) && strings.Contains(err.Error(), "must be at most 24")) {
+			t.Errorf("with %d states the error is %v", states, err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/stablemath"
 )
 
@@ -23,7 +24,7 @@ func NewRanking(values []int64) *Ranking {
 	slices.SortFunc(values, func(a, b int64) int { return cmp.Compare(b, a) })
 	r := &Ranking{values: values}
 	for _, v := range values {
-		r.total += v
+		r.total = domain.AddMinor(r.total, v)
 	}
 	return r
 }
@@ -57,8 +58,8 @@ func (r *Ranking) Classes(shares []float64) []Class {
 			class++
 		}
 		k := &classes[class]
-		k.Customers, k.Value, k.Least = k.Customers+1, k.Value+v, v
-		sum += v
+		k.Customers, k.Value, k.Least = k.Customers+1, domain.AddMinor(k.Value, v), v
+		sum = domain.AddMinor(sum, v)
 	}
 	return classes
 }

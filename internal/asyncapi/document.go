@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/domain/schemas"
+	"github.com/rapport-crm/rapport/domain/wire"
 )
 
 const (
@@ -32,8 +33,9 @@ cannot be said that way is a new version, published beside the old one.`
 // object is a mapping of the document. YAML writes its members in the order of their names.
 type object = map[string]any
 
-// Document returns the document as YAML, for the given version of the program.
-func Document(version string) ([]byte, error) {
+// Document returns the document as YAML, for the given version of the program and the addresses (host:port) at which the
+// Kafka cluster of the topics is found. Without addresses the document names no servers.
+func Document(version string, brokers []string) ([]byte, error) {
 	channels, operations, messages, data := object{}, object{}, object{}, object{}
 	for _, typ := range domain.Outputs() {
 		schema, err := dataSchema(typ.Type)
@@ -56,21 +58,35 @@ func Document(version string) ([]byte, error) {
 	}
 	data[state.Name], messages[state.Name] = schema, stateMessage(state)
 	channels["customers"], operations["publish_customers"] = stateChannel(state), operation("customers")
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	err = encoder.Encode(object{
+	document := object{
 		"asyncapi":           specification,
 		"info":               object{"title": "Rapport outputs", "version": version, "description": description},
 		"defaultContentType": contentType,
 		"channels":           channels,
 		"operations":         operations,
 		"components":         object{"messages": messages, "schemas": data},
-	})
-	if err != nil {
+	}
+	if len(brokers) > 0 {
+		document["servers"] = servers(brokers)
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(document); err != nil {
 		return nil, fmt.Errorf("describe outputs: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// servers describes the brokers that a client may begin with.
+func servers(brokers []string) object {
+	all := object{}
+	for i, addr := range brokers {
+		all[fmt.Sprintf("broker%d", i+1)] = object{
+			"host": addr, "protocol": "kafka", "description": "A broker of the cluster that has all channels; it names the others.",
+		}
+	}
+	return all
 }
 
 func ref(to string) object { return object{"$ref": to} }
@@ -90,6 +106,7 @@ func operation(channel string) object {
 func message(typ *domain.OutputType) object {
 	return object{
 		"name": typ.Name, "title": typ.Name, "summary": typ.Description, "contentType": contentType,
+		"headers": headers(wire.ContentType),
 		"payload": object{"allOf": []any{
 			ref("#/components/schemas/cloudevent"),
 			object{"type": "object", "properties": object{
@@ -100,6 +117,14 @@ func message(typ *domain.OutputType) object {
 		"bindings": object{"kafka": object{
 			"key": object{"type": "string", "description": "The customer, as in subject."}, "bindingVersion": bindings,
 		}},
+	}
+}
+
+// headers describes the headers of a record, of which there is one.
+func headers(contentType string) object {
+	return object{
+		"type": "object", "required": []string{"content-type"},
+		"properties": object{"content-type": object{"type": "string", "enum": []string{contentType}}},
 	}
 }
 
@@ -117,6 +142,7 @@ The broker keeps the last record of each customer at least. A record replaces th
 func stateMessage(typ *domain.Type) object {
 	return object{
 		"name": typ.Name, "title": typ.Name, "summary": typ.Description, "contentType": "application/json",
+		"headers": headers("application/json"),
 		"payload": ref("#/components/schemas/" + typ.Name),
 		"bindings": object{"kafka": object{
 			"key": object{"type": "string", "description": "The customer, as in id."}, "bindingVersion": bindings,

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 // document returns the document as it is and as a JSON value.
 func document(t *testing.T) ([]byte, any) {
 	t.Helper()
-	text, err := asyncapi.Document("dev")
+	text, err := asyncapi.Document("dev", []string{"kafka-1.example.com:9092", "kafka-2.example.com:9092"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,13 @@ type rule struct {
 	of   func(c *customer) float64
 }
 
+// RuleRecency is the name of the rule that looks at the days since the last purchase alone: the least that a score has to beat.
+const RuleRecency = "recency"
+
 // rules are what anybody could use instead of a model.
 func rules(known []*customer) []rule {
 	return []rule{
-		{"recency", func(c *customer) float64 { return float64(c.silent) }},
+		{RuleRecency, func(c *customer) float64 { return float64(c.silent) }},
 		{"frequency", func(c *customer) float64 { return -float64(c.history.Repeats) }},
 		{"overdue_ratio", overdue(known)},
 		{"rfm", rfm(known)},

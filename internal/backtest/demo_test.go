@@ -12,6 +12,9 @@ import (
 // losses better than chance and than the rules anybody could use, and they do not foretell all of them.
 func TestTheGeneratedGroupShowsTheSkillOfScoresAndTheirLimits(t *testing.T) {
 	t.Parallel()
+	if raceDetector {
+		t.Skip("too slow under the race detector; make test-full runs it")
+	}
 	g, err := demo.New(demo.Options{End: domain.InstantOf(date(t, "2025-12-01").Time())})
 	if err != nil {
 		t.Fatal(err)

@@ -13,18 +13,19 @@ import (
 // story is a made-up life in two parts: the events up to the origin and those after it.
 type story struct{ before, after []domain.Event }
 
-// The stories run over storyDays before the origin and storyHorizon after it.
+// The stories of storyCustomers run over storyDays before the origin and storyHorizon after it.
 const (
-	storyDays    = 400
-	storyHorizon = 90
-	storyOrigin  = "2024-12-31"
+	storyCustomers = 700
+	storyDays      = 400
+	storyHorizon   = 90
+	storyOrigin    = "2024-12-31"
 )
 
 // stories returns lives whose first parts follow from one seed and whose second parts from another.
 func stories(t testing.TB, past, future uint64) []story {
 	t.Helper()
 	origin := date(t, storyOrigin)
-	all := make([]story, 1500)
+	all := make([]story, storyCustomers)
 	for i := range all {
 		id := fmt.Sprintf("C%04d", i)
 		draw := rand.New(rand.NewPCG(past, uint64(i)))
@@ -101,7 +102,7 @@ func TestNothingThatHappensAfterTheOriginChangesAScoreAtIt(t *testing.T) {
 	t.Parallel()
 	want := scoresOf(t, told(stories(t, 1, 1), nil))
 	for _, name := range []string{"recency", "mbg_nbd", "nbd", "learned_risk", "policy utc", "policy learned"} {
-		if len(want[name]) < 1000 {
+		if len(want[name]) < storyCustomers/2 {
 			t.Fatalf("there are %d scores %s", len(want[name]), name)
 		}
 	}

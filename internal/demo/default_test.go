@@ -1,7 +1,9 @@
 package demo
 
 import (
+	"context"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/rapport-crm/rapport/domain"
@@ -39,41 +41,60 @@ func TestEveryEventOfTheDefaultRunIsValidAndEveryTypeOccurs(t *testing.T) {
 	}
 }
 
-// defaultRun folds the default run as a log of one partition and returns its views and the number of its events.
-func defaultRun(t *testing.T) (*memview.Store, int64) {
+// run is a folded log.
+type run struct {
+	views  *memview.Store
+	events int64
+}
+
+// defaultRun returns the default run, which is folded once for all tests that only read it.
+func defaultRun(t *testing.T) run {
 	t.Helper()
+	r, err := foldDefault()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// foldDefault folds the default run as a log of one partition.
+var foldDefault = sync.OnceValues(func() (run, error) {
 	fold := projections.NewFold(domain.DefaultPolicy())
 	store := memview.New(fold, 1)
+	g, err := New(Options{End: testEnd})
+	if err != nil {
+		return run{}, err
+	}
 	var records []eventstore.Record
-	for ev := range setup(t, Options{}).Events() {
+	for ev := range g.Events() {
 		records = append(records, eventstore.Record{
 			Key: []byte(ev.Subject), Value: wire.Encode(nil, &ev), Headers: wire.Headers(),
 			Offset: int64(len(records)), RecordedAt: ev.Time.Time(),
 		})
 	}
 	folder := projections.NewFolder(fold, store, projections.FolderOptions{PartitionOf: func([]byte) int { return 0 }})
-	at, err := folder.Claim(t.Context(), 0)
+	at, err := folder.Claim(context.Background(), 0)
 	if err != nil {
-		t.Fatal(err)
+		return run{}, err
 	}
 	for batch := range slices.Chunk(records, 5000) {
-		if at, err = folder.Fold(t.Context(), at, batch); err != nil {
-			t.Fatal(err)
+		if at, err = folder.Fold(context.Background(), at, batch); err != nil {
+			return run{}, err
 		}
 	}
-	return store, int64(len(records))
-}
+	return run{store, int64(len(records))}, nil
+})
 
 func TestTheFoldOfTheDefaultRunPopulatesEveryStage(t *testing.T) {
 	t.Parallel()
-	store, events := defaultRun(t)
-	sum, err := store.Summary(t.Context())
+	r := defaultRun(t)
+	sum, err := r.views.Summary(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum.Events != events || sum.Customers != DefaultCustomers {
+	if sum.Events != r.events || sum.Customers != DefaultCustomers {
 		t.Errorf("%d events of %d customers were accepted, want %d of %d: %v",
-			sum.Events, sum.Customers, events, DefaultCustomers, sum.Verdicts)
+			sum.Events, sum.Customers, r.events, DefaultCustomers, sum.Verdicts)
 	}
 	for stage, least := range map[string]int64{"prospect": 10, "growth": 10, "maturity": 10, "decline": 8, "termination": 3} {
 		if share := sum.Stages[stage] * 100 / sum.Customers; share < least {

@@ -51,7 +51,7 @@ func (v views) cases(kind projections.CaseKind, status projections.CaseStatus) *
 
 func TestEveryReportOfTheDefaultRunTellsSomething(t *testing.T) {
 	t.Parallel()
-	store, _ := defaultRun(t)
+	store := defaultRun(t).views
 	for name, tells := range map[string]func(views){
 		"complaints": complaintsTell, "deadlines": deadlinesTell, "satisfaction": satisfactionTells, "follow-ups": followUpsTell,
 		"rectifications": rectificationsTell, "contacts": contactsTell, "departures": departuresTell,

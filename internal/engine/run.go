@@ -263,7 +263,7 @@ func (e *Engine) handler() (http.Handler, error) {
 		}
 	}
 	if e.stream != nil {
-		options.Stream = e.stream
+		options.Stream, options.Brokers = e.stream, e.Log.Brokers()
 	}
 	if e.webhooks != nil {
 		options.Webhooks = e.webhooks

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rapport-crm/rapport/domain"
 	"github.com/rapport-crm/rapport/internal/kafkabus"
 	"github.com/rapport-crm/rapport/internal/notify"
 	"github.com/rapport-crm/rapport/internal/notify/pgnotify"
@@ -31,6 +32,7 @@ func (e *Engine) openWebhooks(ctx context.Context) error {
 	counters := e.metrics.ShowWebhooks(e.observeWebhooks)
 	options.Filed = counters.Filed
 	options.Zone = func() *time.Location { return e.policy.get().Location() }
+	options.DayOff = func(d domain.Date) bool { return e.policy.get().Calendar().DayOff(d) }
 	options.Attempted = func(d notify.Delivery) {
 		took := d.Log[len(d.Log)-1].DurationMS
 		counters.Requested(string(d.Status), time.Duration(took)*time.Millisecond)

@@ -113,6 +113,7 @@ func (s *served) purchase(customer string, at time.Time) {
 type delivery struct {
 	ID, Customer, Status, Reason string
 	Attempts                     int
+	HeldUntil                    *time.Time `json:"held_until"`
 	Log                          []struct {
 		At     time.Time
 		Status int
@@ -131,25 +132,29 @@ func (s *served) deliveries(webhook string) []delivery {
 	return page.Items
 }
 
+// patience bounds the wait for something that must happen. No test passes because it has run out.
+const patience = 2 * time.Minute
+
 // until waits for something that comes about by itself.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s: not in a minute", what)
+			t.Fatalf("%s: not in %s", what, patience)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-// impatient are settings with which what takes days takes moments, and loopback may be reached.
+// impatient are settings with which what takes days takes moments, and loopback may be reached. A request is given as long
+// as a receiver on a busy machine may need.
 func impatient() notify.Options {
 	return notify.Options{
 		AllowHTTP: true, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Poll: 20 * time.Millisecond,
-		Timeout: time.Second, BreakerPause: 50 * time.Millisecond, Schedule: notify.Schedule{Delays: []time.Duration{50 * time.Millisecond}},
+		Timeout: 10 * time.Second, BreakerPause: 50 * time.Millisecond, Schedule: notify.Schedule{Delays: []time.Duration{50 * time.Millisecond}},
 	}
 }
 
@@ -174,55 +179,60 @@ func receive(t *testing.T, start func(*httptest.Server), answer http.HandlerFunc
 	return server
 }
 
-// hostile are receivers that do what receivers do.
-var hostile = map[string]struct {
+// hostileReceiver is one that does its worst, and what becomes of a delivery to it.
+type hostileReceiver struct {
 	answer http.HandlerFunc
 	// status and error are those of the first request in the journal.
 	status int
 	error  string
 	// state is that of the delivery in the end, reason why it is dead.
 	state, reason string
-}{
-	"fails": {
-		answer: once(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }),
-		status: 500, error: "answered 500", state: "delivered",
-	},
-	"hangs": {
-		answer: once(func(_ http.ResponseWriter, r *http.Request) {
-			// Only then does the server see the client leave.
-			_, _ = io.Copy(io.Discard, r.Body)
-			<-r.Context().Done()
-		}), error: "no complete answer in time", state: "delivered",
-	},
-	"closes within its answer": {
-		answer: once(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100")
-			w.WriteHeader(http.StatusOK)
-			_, _ = io.WriteString(w, "half")
-			_ = http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		}), status: 200, error: "read answer", state: "delivered",
-	},
-	"is gone": {
-		answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }, status: 410, error: "answered 410", state: "dead", reason: "gone",
-	},
-	"asks for a second": {
-		answer: once(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusTooManyRequests)
-		}), status: 429, error: "answered 429", state: "delivered",
-	},
-	"leads inside": {
-		answer: func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", "http://10.1.2.3/")
-			w.WriteHeader(http.StatusMovedPermanently)
-		}, status: 301, error: "redirects are not followed", state: "pending",
-	},
+}
+
+// newHostile returns receivers that do what receivers do.
+func newHostile() map[string]hostileReceiver {
+	return map[string]hostileReceiver{
+		"fails": {
+			answer: once(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }),
+			status: 500, error: "answered 500", state: "delivered",
+		},
+		"hangs": {
+			answer: once(func(_ http.ResponseWriter, r *http.Request) {
+				// Only then does the server see the client leave.
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			}), error: "no complete answer in time", state: "delivered",
+		},
+		"closes within its answer": {
+			answer: once(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "100")
+				w.WriteHeader(http.StatusOK)
+				_, _ = io.WriteString(w, "half")
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			}), status: 200, error: "read answer", state: "delivered",
+		},
+		"is gone": {
+			answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }, status: 410, error: "answered 410", state: "dead", reason: "gone",
+		},
+		"asks for a second": {
+			answer: once(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "1")
+				w.WriteHeader(http.StatusTooManyRequests)
+			}), status: 429, error: "answered 429", state: "delivered",
+		},
+		"leads inside": {
+			answer: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", "http://10.1.2.3/")
+				w.WriteHeader(http.StatusMovedPermanently)
+			}, status: 301, error: "redirects are not followed", state: "pending",
+		},
+	}
 }
 
 func TestAnEventAppendedOverHTTPReachesReceiversThatDoTheirWorst(t *testing.T) {
 	t.Parallel()
-	verified := make(chan error, 1)
+	verified := make(chan error, 10) // more than the requests that may come
 	var secret atomic.Pointer[string]
 	good := receive(t, (*httptest.Server).StartTLS, func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -246,7 +256,7 @@ func TestAnEventAppendedOverHTTPReachesReceiversThatDoTheirWorst(t *testing.T) {
 	secret.Store(&key)
 	// The name in the certificate is not that of the server.
 	foreignID, _ := s.subscribe(strings.Replace(foreign.URL, "127.0.0.1", "localhost", 1))
-	ids := make(map[string]string)
+	hostile, ids := newHostile(), make(map[string]string)
 	for name, h := range hostile {
 		ids[name], _ = s.subscribe(receive(t, (*httptest.Server).Start, h.answer).URL)
 	}

@@ -39,10 +39,18 @@
 // A failure leaves the logs of the nodes, the plan and the history of verdicts (HTML) in the artifact directory of the
 // test; `go test -artifacts` keeps it.
 //
+// # What receivers have
+//
+// Another test lets the nodes fold the life of a dealer group, whose clock is in the log, while some or all of them are
+// killed or stopped and started again at once and their views are rebuilt, and then lets all events come again. A consumer
+// of the topics, which leaves its group and comes back, the receiver of a webhook and a client of the stream, which goes
+// from node to node, drop what they know by its id. Each must then have what one undisturbed fold of the same log tells:
+// every output once, byte for byte, in the order of its customer and topic, and nothing else.
+//
 // # How to run it
 //
-// A plain `go test` runs two fixed seeds, which have every fault between them, in about two minutes. RAPPORT_FAULTS=long,
-// as `make test-faults` sets it, runs RAPPORT_FAULTS_ROUNDS (20) rounds with new seeds and longer plans;
-// RAPPORT_FAULTS_SEED gives the first seed, in either form. RAPPORT_FAULTS_NODES is the number of nodes, and
+// A plain `go test` runs two fixed seeds, which have every fault between them, in about two minutes, and one for the
+// receivers in half a minute. RAPPORT_FAULTS=long, as `make test-faults` sets it, runs RAPPORT_FAULTS_ROUNDS (20) rounds of
+// each with new seeds and longer plans; RAPPORT_FAULTS_SEED gives the first seed, in either form. RAPPORT_FAULTS_NODES is the number of nodes, and
 // RAPPORT_FAULTS_BINARY a program to test instead of one that is built from this tree.
 package faults

@@ -27,7 +27,7 @@ const (
 func rounds(t *testing.T) []round {
 	t.Helper()
 	first, given := number(t, "RAPPORT_FAULTS_SEED")
-	if os.Getenv("RAPPORT_FAULTS") == "long" {
+	if long() {
 		count, counted := number(t, "RAPPORT_FAULTS_ROUNDS")
 		if !counted {
 			count = defaultRounds
@@ -50,6 +50,9 @@ func rounds(t *testing.T) []round {
 	}
 	return all
 }
+
+// long reports whether the tests may take their time.
+func long() bool { return os.Getenv("RAPPORT_FAULTS") == "long" }
 
 // nodeCount returns how many nodes a cluster has.
 func nodeCount(t *testing.T) int {

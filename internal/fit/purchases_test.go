@@ -78,6 +78,9 @@ func TestParametersOfTheRoundedCDNOWSummary(t *testing.T) {
 
 func TestParametersOfTheCDNOWMaster(t *testing.T) {
 	t.Parallel()
+	if raceDetector {
+		t.Skip("too slow under the race detector; make test-full runs it")
+	}
 	s := cdnow(t, "cdnow/CDNOW_master.txt")
 	if s.Customers() != 23570 {
 		t.Fatalf("%d customers, want 23570", s.Customers())

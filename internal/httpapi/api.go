@@ -91,6 +91,9 @@ type Options struct {
 	Generations func(ctx context.Context) ([]pgview.GenerationStatus, error)
 	// Stream sends outputs to clients. Default: the route of the stream is left out.
 	Stream feed
+	// Brokers are the addresses (host:port) of the Kafka cluster that has the output topics. Default: the AsyncAPI document names
+	// none.
+	Brokers []string
 	// Webhooks sends outputs to endpoints. Default: the routes about webhooks and deliveries are left out.
 	Webhooks webhooks
 	// StreamHeartbeat is how long a stream is silent at most. Default: 15 s.

@@ -47,11 +47,13 @@ type DeliveryView struct {
 	Event       string        `json:"event" doc:"The id of the output."`
 	Type        string        `json:"type" example:"lifecycle.terminated"`
 	Customer    string        `json:"customer,omitempty"`
+	Level       string        `json:"level,omitempty" doc:"The level of the output, of one that has a level." example:"high"`
 	Status      notify.Status `json:"status" enum:"pending,digested,delivered,dead" doc:"digested: it is in a digest, which is a delivery of its own."`
 	Reason      string        `json:"reason,omitempty" doc:"Why it is dead: exhausted, gone, unsubscribed, ping, overflow." example:"exhausted"`
 	CreatedAt   time.Time     `json:"created_at"`
 	FinishedAt  *time.Time    `json:"finished_at,omitempty" doc:"When it was delivered or died."`
 	NextAttempt *time.Time    `json:"next_attempt_at,omitempty" doc:"The earliest time of the next request; while one is in flight, when another server may take over."`
+	HeldUntil   *time.Time    `json:"held_until,omitempty" doc:"When the quiet hours end in which its next request falls: it is not made before."`
 	Attempts    int           `json:"attempts" doc:"How many requests came to an end."`
 	Last        *attemptView  `json:"last_attempt,omitempty"`
 }
@@ -157,8 +159,8 @@ func (a *api) pingWebhook(o *order) (*done, error) {
 // viewOfDelivery returns what a list shows of a delivery.
 func viewOfDelivery(d *notify.Delivery) DeliveryView {
 	view := DeliveryView{
-		ID: d.ID, Webhook: d.Subscription, Event: d.Event, Type: d.Type, Customer: d.Customer, Status: d.Status, Reason: d.Reason,
-		CreatedAt: d.CreatedAt, FinishedAt: orNone(d.FinishedAt), NextAttempt: orNone(d.NextAttempt), Attempts: d.Attempts,
+		ID: d.ID, Webhook: d.Subscription, Event: d.Event, Type: d.Type, Customer: d.Customer, Level: d.Level, Status: d.Status, Reason: d.Reason,
+		CreatedAt: d.CreatedAt, FinishedAt: orNone(d.FinishedAt), NextAttempt: orNone(d.NextAttempt), HeldUntil: orNone(d.HeldUntil), Attempts: d.Attempts,
 	}
 	if len(d.Log) > 0 {
 		last := attemptView(d.Log[len(d.Log)-1])

@@ -19,6 +19,7 @@ type modelView struct {
 	Name          string             `json:"name"`
 	Parameters    map[string]float64 `json:"parameters" nullable:"false"`
 	Currency      string             `json:"currency,omitempty" doc:"Of the amounts that a model of spend rests on."`
+	Measure       string             `json:"measure,omitempty" enum:"purchases,revenue,profit" doc:"What customers were ranked by, for the classes of value. Without it that of the policy."`
 	From          string             `json:"window_from,omitempty" format:"date-time" doc:"The time that the estimate rests on. Left out, as the next members are, for a model that was set by hand without them."`
 	To            string             `json:"window_to,omitempty" format:"date-time"`
 	Customers     int64              `json:"customers,omitempty" doc:"How many customers the estimate rests on."`
@@ -69,7 +70,7 @@ func modelsOf(published []projections.PolicyView, base *domain.Policy) (*modelsV
 			continue
 		}
 		item := modelView{
-			Role: string(role), Name: m.Name, Parameters: m.Parameters, Currency: m.Currency, From: m.From, To: m.To,
+			Role: string(role), Name: m.Name, Parameters: m.Parameters, Currency: m.Currency, Measure: string(m.Measure), From: m.From, To: m.To,
 			Customers: m.Customers, LogLikelihood: m.LogLikelihood,
 		}
 		for i, policy := range history {

@@ -43,7 +43,7 @@ const (
 
 // addOutputs registers the contract of the outputs and, with a feed, the stream of them.
 func (a *api) addOutputs() error {
-	document, err := asyncapi.Document(a.Version)
+	document, err := asyncapi.Document(a.Version, a.Brokers)
 	if err != nil {
 		return err
 	}

@@ -242,13 +242,15 @@ func TestAStreamRefusesWhatItCannotGive(t *testing.T) {
 
 func TestTheContractOfTheOutputsIsServed(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(o *httpapi.Options) { o.Version = "1.2.3" })
+	s := setup(t, func(o *httpapi.Options) { o.Version, o.Brokers = "1.2.3", []string{"kafka.example.com:9092"} })
 	answer := s.get("/asyncapi.yaml").wants(http.StatusOK)
 	var document struct {
 		AsyncAPI string
 		Info     struct{ Version string }
+		Servers  map[string]struct{ Host string }
 	}
-	if err := yaml.Unmarshal(answer.body, &document); err != nil || document.AsyncAPI != "3.0.0" || document.Info.Version != "1.2.3" {
+	if err := yaml.Unmarshal(answer.body, &document); err != nil || document.AsyncAPI != "3.0.0" || document.Info.Version != "1.2.3" ||
+		document.Servers["broker1"].Host != "kafka.example.com:9092" {
 		t.Errorf("served %+v, %v", document, err)
 	}
 	for _, typ := range domain.Outputs() {

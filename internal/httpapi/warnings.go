@@ -10,10 +10,11 @@ import (
 // WarningParams are the parameters that select warnings.
 type WarningParams struct {
 	AfterParam
-	Level    string `query:"level" enum:"watch,high,critical" doc:"Only those of this level."`
-	OrgUnit  string `query:"org_unit" doc:"Only those of this organisation unit and those below it."`
-	Employee string `query:"employee" doc:"Only those that this employee is to deal with."`
-	Snoozed  string `query:"snoozed" enum:"yes,no" doc:"Only those that are snoozed, or only those that are not."`
+	Level      string `query:"level" enum:"watch,high,critical" doc:"Only those of this level."`
+	OrgUnit    string `query:"org_unit" doc:"Only those of this organisation unit and those below it."`
+	Employee   string `query:"employee" doc:"Only those that this employee is to deal with."`
+	Snoozed    string `query:"snoozed" enum:"yes,no" doc:"Only those that are snoozed, or only those that are not."`
+	Unanswered bool   `query:"unanswered" doc:"Only those that wait for an answer: nobody has acknowledged them or had them assigned, and they are not snoozed."`
 }
 
 // warningsInput is the parameters of the list of warnings.
@@ -24,6 +25,7 @@ type warningsInput struct {
 	Customer string `query:"customer" doc:"Only that of this customer."`
 	From     string `query:"from" format:"date-time" doc:"Only those raised at this instant or later."`
 	To       string `query:"to" format:"date-time" doc:"Only those raised before this instant."`
+	Sort     string `query:"sort" enum:"-raised_at,answer_due_at" default:"-raised_at" doc:"The newest first, or those first whose time for an answer is or was over first; the ones without such a time last."`
 }
 
 // warningPage is one page of warnings.
@@ -56,13 +58,16 @@ func (a *api) addWarnings() {
 // filter returns the filter for the warnings that the parameters select.
 func (in *WarningParams) filter() projections.CaseFilter {
 	return projections.CaseFilter{
-		Kind: projections.CaseWarning, Topic: in.Level, OrgUnit: in.OrgUnit, Holder: in.Employee, Ahead: projections.Ahead(in.Snoozed),
+		Kind: projections.CaseWarning, Topic: in.Level, OrgUnit: in.OrgUnit, Holder: in.Employee, Snoozed: projections.Choice(in.Snoozed), Unanswered: in.Unanswered,
 	}
 }
 
 func (a *api) warnings(ctx context.Context, in *warningsInput) (*answer[warningPage], error) {
 	filter := in.filter()
 	filter.Customer, filter.Cursor, filter.Limit = in.Customer, in.Cursor, in.Limit
+	if in.Sort == "answer_due_at" {
+		filter.Sort = projections.SortDue
+	}
 	if in.Status != "all" {
 		filter.Status = projections.CaseStatus(in.Status)
 	}

@@ -70,6 +70,7 @@ func TestPeopleDecideAboutAWarning(t *testing.T) {
 	}
 	for query, n := range map[string]int{
 		"?employee=wang": 1, "?employee=li": 0, "?snoozed=yes": 1, "?snoozed=no": 0, "?org_unit=north": 1, "?org_unit=south": 0,
+		"?unanswered=true": 0, "?unanswered=false": 1, "?sort=answer_due_at": 1,
 		"?status=ended": 0, "?status=all": 1, "?level=high": 1, "?level=watch": 0, "?customer=c-2": 0, "?from=2026-03-05T00:00:00Z": 0,
 	} {
 		if found := s.warnings(query); len(found) != n {
@@ -94,6 +95,27 @@ func TestPeopleDecideAboutAWarning(t *testing.T) {
 	s.get("/v1/customers/c-1").wants(http.StatusOK).into(&c)
 	if c.Warning == nil || c.Warning.ID != id || c.Warning.Open {
 		t.Errorf("the customer has the warning %+v", c.Warning)
+	}
+}
+
+func TestAWarningThatNobodyAnswersSaysHowFarItWasEscalated(t *testing.T) {
+	t.Parallel()
+	s := warned(t, now)
+	found := s.warnings("?unanswered=true&org_unit=north&sort=answer_due_at")
+	if len(found) != 1 {
+		t.Fatalf("%d warnings are unanswered", len(found))
+	}
+	w, e := &found[0], found[0].Escalation
+	if !w.IsUnanswered || e == nil || e.Step != 2 || e.For != "north" || e.At != w.AnswerDueAt || e.Next != 0 {
+		t.Errorf("the warning is %+v, escalated %+v", w, e)
+	}
+	if w := s.decided(w.ID, "acknowledge", `{}`); w.IsUnanswered || w.AnswerDueAt != 0 || w.Escalation.Step != 2 {
+		t.Errorf("acknowledged: %+v", w)
+	}
+	var report projections.WarningReport
+	s.get("/v1/warnings/report").wants(http.StatusOK).into(&report)
+	if report.Total.Unanswered != 1 || report.Total.InTime != 0 {
+		t.Errorf("the report is %+v", report.Total)
 	}
 }
 

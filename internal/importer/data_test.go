@@ -28,6 +28,9 @@ func TestTheWholeOfEachDataSetIsAccepted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
+			if test.customers > mostCustomers {
+				t.Skip("too slow under the race detector; make test-full runs it")
+			}
 			log := logtest.Embedded(t, 4)
 			path := dataFile(t, test.file)
 			result := importFile(t, log, path, FileOptions{Format: test.format})

@@ -48,6 +48,9 @@ func TestTheFoldDecidesRealHistoriesAsTheOracleDoes(t *testing.T) {
 			t.Parallel()
 			path := dataFile(t, set.file)
 			histories := set.read(t, path)
+			if len(histories) > mostCustomers {
+				t.Skip("too slow under the race detector; make test-full runs it")
+			}
 			events := readEvents(t, path, set.format)
 			if len(events) != len(histories) {
 				t.Fatalf("%d customers were imported, want %d", len(events), len(histories))

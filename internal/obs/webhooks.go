@@ -44,7 +44,7 @@ func (m *Metrics) ShowWebhooks(ask func(ctx context.Context) ([]Endpoint, error)
 			Name: "rapport_webhook_quiet_total", Help: "Deliveries that were not made because the output was older than the webhook asks for.",
 		}),
 	}
-	state := prometheus.NewDesc("rapport_webhook_endpoint", "1 for the state of the endpoint: in_use, paused, broken or disabled, as this engine sees it.", []string{"webhook", "state"}, nil)
+	state := prometheus.NewDesc("rapport_webhook_endpoint", "1 for the state of the endpoint: in_use, quiet, paused, broken or disabled, as this engine sees it.", []string{"webhook", "state"}, nil)
 	pending := prometheus.NewDesc("rapport_webhook_pending", "Deliveries that wait.", []string{"webhook"}, nil)
 	oldest := prometheus.NewDesc("rapport_webhook_oldest_pending_age_seconds", "Age of the oldest delivery that waits, 0 without one.", []string{"webhook"}, nil)
 	m.registry.MustRegister(w.requests, w.seconds, w.filed, w.quiet, &collector{

@@ -27,7 +27,7 @@ const environment = "RAPPORT_TEST_DATABASE_URL"
 
 // patience bounds every single operation of this package: starting and stopping a server, creating and dropping a
 // database.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // shared starts the server of this test process once. The value holds the server, not its address alone, because a
 // server ends when its process handle is garbage collected.

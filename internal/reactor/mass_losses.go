@@ -165,8 +165,8 @@ func (m *MassLosses) tell(ctx context.Context, g *projections.MassLossGroup) (bo
 // observation returns the event that tells of a mass loss. It happened with the last of the losses that make it one, and
 // says the same whoever makes it.
 func observation(g *projections.MassLossGroup, losses []projections.Case) domain.Event {
-	ids := make([]string, len(losses))
-	for i := range losses {
+	ids := make([]string, min(len(losses), projections.MostMassLossEvidence))
+	for i := range ids {
 		ids[i] = losses[i].ID
 	}
 	data, err := json.Marshal(domain.MassLossObserved{

@@ -3,10 +3,12 @@ package replay_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,22 +22,29 @@ import (
 	"github.com/rapport-crm/rapport/projections/memview"
 )
 
-// TestTheEventsOfAnExplanationAloneGiveTheSameScore explains the risk of every customer of two data sets. The parts of a score
-// must sum to it, and whoever folds the events that the explanation names, and no others, must get the same parts from the
-// same inputs.
+// TestTheEventsOfAnExplanationAloneGiveTheSameScore explains the risk of every customer of two data sets, with scores from
+// factors and with learned ones. The parts of a score must sum to it, and whoever folds the events that the explanation
+// names, and no others, must get the same parts from the same inputs.
 func TestTheEventsOfAnExplanationAloneGiveTheSameScore(t *testing.T) {
 	t.Parallel()
+	factors, learned := domain.DefaultPolicy(), learnedPolicy(t)
 	for name, set := range map[string]struct {
 		events func(t *testing.T) []domain.Event
-		least  int // customers with a score, at least
-	}{"demo": {demoEvents, 800}, "cdnow": {purchasesOfCDNow, 7000}} {
+		policy *domain.Policy
+		source domain.RiskSource
+		every  int // of so many customers one is looked at
+		least  int // of those looked at that many have a score, at least
+	}{
+		"demo by factors": {demoEvents, factors, domain.RiskFromFactors, 1, 800}, "cdnow by factors": {purchasesOfCDNow, factors, domain.RiskFromFactors, 1, 7000},
+		"demo as learned": {demoEvents, learned, domain.RiskFromModel, 1, 800}, "cdnow as learned": {purchasesOfCDNow, learned, domain.RiskFromModel, 10, 700},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newShelf(t, set.events(t))
+			log := newShelf(t, set.policy, set.events(t))
 			reader := replay.NewReader(log, log.store, func() *projections.Fold { return log.fold })
 			scored := 0
 			for i, id := range log.customers {
-				if testing.Short() && i%20 != 0 {
+				if i%set.every != 0 || testing.Short() && i%20 != 0 {
 					continue
 				}
 				x, err := reader.Explain(t.Context(), id, projections.WhyRisk, projections.Bound{At: log.newest})
@@ -45,11 +54,13 @@ func TestTheEventsOfAnExplanationAloneGiveTheSameScore(t *testing.T) {
 				if x.Risk == nil || x.Risk.Score == nil {
 					continue
 				}
-				scored++
+				if x.Risk.Source == set.source {
+					scored++
+				}
 				log.check(t, x)
 			}
 			if scored < set.least && !testing.Short() {
-				t.Errorf("%d customers have a score, want %d at least", scored, set.least)
+				t.Errorf("%d customers have a score from there, want %d at least", scored, set.least)
 			}
 		})
 	}
@@ -85,13 +96,16 @@ func (l *shelf) check(t *testing.T, x *projections.Explanation) {
 		t.Errorf("%s: the events named give no score, want %v", x.Customer, *x.Risk.Score)
 		return
 	}
-	for i := range again.Contributions {
-		if i < len(x.Risk.Contributions) {
-			again.Contributions[i].Evidence = x.Risk.Contributions[i].Evidence // the newest ones alone
-		}
+	if len(again.Contributions) != len(x.Risk.Contributions) || *again.Score != *x.Risk.Score {
+		t.Errorf("%s: the events named give %d parts and %v, the explanation says %d and %v",
+			x.Customer, len(again.Contributions), *again.Score, len(x.Risk.Contributions), *x.Risk.Score)
+		return
 	}
-	if a, b := asJSON(t, again.Contributions), asJSON(t, x.Risk.Contributions); a != b || *again.Score != *x.Risk.Score {
-		t.Errorf("%s: the events named give %v,\n%s\nthe explanation says %v,\n%s", x.Customer, *again.Score, a, *x.Risk.Score, b)
+	for i, p := range again.Contributions {
+		p.Evidence = x.Risk.Contributions[i].Evidence // the newest ones alone
+		if a, b := asJSON(t, p), asJSON(t, x.Risk.Contributions[i]); a != b {
+			t.Errorf("%s: the events named give\n%s\nthe explanation says\n%s", x.Customer, a, b)
+		}
 	}
 }
 
@@ -121,9 +135,9 @@ type shelf struct {
 	newest    domain.Instant
 }
 
-func newShelf(t *testing.T, events []domain.Event) *shelf {
+func newShelf(t *testing.T, policy *domain.Policy, events []domain.Event) *shelf {
 	t.Helper()
-	l := &shelf{fold: projections.NewFold(domain.DefaultPolicy())}
+	l := &shelf{fold: projections.NewFold(policy)}
 	l.store = memview.New(l.fold, 1)
 	seen := make(map[string]bool)
 	for i := range events {
@@ -182,6 +196,33 @@ func (l *shelf) entries(t *testing.T, id string) []*projections.Entry {
 		entries = append(entries, e)
 	}
 	return entries
+}
+
+// learnedPolicy returns the default policy with a learned model in force in which everything that a model can see of a
+// customer counts, also that it is missing.
+func learnedPolicy(t *testing.T) *domain.Policy {
+	t.Helper()
+	names := []string{
+		projections.FeatureRepeats, projections.FeatureSilence, projections.FeatureSpend, projections.FeatureAge, projections.FeatureSatisfaction,
+		projections.FeatureComplaints, projections.FeatureOpen, projections.FeatureContacts, projections.FeatureContactDays, projections.FeatureSubscriptions,
+	}
+	for signal := range domain.DefaultPolicy().Risk.Signals {
+		names = append(names, projections.FeatureSignal+signal)
+	}
+	var b strings.Builder
+	b.WriteString("version: learned\nrisk: {source: learned}\nmodels:\n  risk:\n    name: learned_risk\n    parameters:\n      horizon_days: 182\n      intercept: 0.1\n")
+	for _, name := range names {
+		scale := 2
+		if strings.HasSuffix(name, "_days") {
+			scale = 100
+		}
+		fmt.Fprintf(&b, "      %[1]s.weight: 0.3\n      %[1]s.mean: 0.5\n      %[1]s.scale: %[2]d\n      %[1]s.missing_share: 0.5\n      %[1]s.missing_weight: 0.2\n", name, scale)
+	}
+	p, err := domain.ParsePolicy([]byte(b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func demoEvents(t *testing.T) []domain.Event {

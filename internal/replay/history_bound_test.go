@@ -22,7 +22,7 @@ func TestAHistoryAsOfADayTellsNothingOfWhatCameLater(t *testing.T) {
 				ExpectedVersion: domain.NoExpectation, Data: []byte(`{"amount":{"minor":100,"currency":"CNY"},"quantity":1}`),
 			})
 		}
-		log := newShelf(t, events)
+		log := newShelf(t, domain.DefaultPolicy(), events)
 		reader := replay.NewReader(log, log.store, func() *projections.Fold { return log.fold })
 		var told strings.Builder
 		for cursor, more := "", true; more; more = cursor != "" {

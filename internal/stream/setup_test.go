@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds the wait for something that must happen. No test passes because it has run out.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 var topics = []string{"rapport.lifecycle", "rapport.churn"}
 

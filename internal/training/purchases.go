@@ -116,7 +116,7 @@ func (x *trainer) classes() (*Outcome, error) {
 	for i, c := range policy.Value.Classes {
 		shares[i] = c.Share
 	}
-	out := &Outcome{Result: fit.Result{Model: domain.NameABC, Customers: customers, Window: m.window(from)}}
+	out := &Outcome{Measure: policy.Value.Measure, Result: fit.Result{Model: domain.NameABC, Customers: customers, Window: m.window(from)}}
 	for currency, list := range values {
 		for i, least := range valuation.NewRanking(list).Least(shares) {
 			name := domain.LeastName(currency, policy.Value.Classes[i].Name)

@@ -71,6 +71,8 @@ type Outcome struct {
 	Fallback     fit.Reason `json:"fallback,omitempty"`
 	// Currency is that of the amounts of a model of spend.
 	Currency string `json:"currency,omitempty"`
+	// Measure is what the customers were ranked by, for the classes of value.
+	Measure domain.ValueMeasure `json:"measure,omitempty"`
 	// Learning says from what a model of risk was learned.
 	Learning *Learning `json:"learning,omitempty"`
 	// Curves are those of the subscriptions, all of them first and then by product.
@@ -136,7 +138,7 @@ func (o *Outcome) Event() (*domain.ModelFitted, error) {
 		return nil, fmt.Errorf("record %s: %w", o.Model, err)
 	}
 	return &domain.ModelFitted{
-		Model: o.Model, Parameters: parameters, Currency: o.Currency, N: int64(o.Customers), LogLikelihood: o.LogLikelihood,
+		Model: o.Model, Parameters: parameters, Currency: o.Currency, Measure: string(o.Measure), N: int64(o.Customers), LogLikelihood: o.LogLikelihood,
 		WindowFrom: domain.InstantOf(o.Window.From), WindowTo: domain.InstantOf(o.Window.To),
 	}, nil
 }

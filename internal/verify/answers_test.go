@@ -13,17 +13,15 @@ import (
 
 func TestViewsThatWereFoldedFromTheLogDoNotDifferFromIt(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(2) {
-		log := history(t, seed, 1500, 60)
-		store := live(t, log)
-		for _, options := range []verify.Options{{}, {Memory: 60_000}, {Sample: 7}} {
-			report, err := verify.Answers(t.Context(), log, fold, store, options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !report.Same() || len(report.Differences) > 0 || report.Checked == 0 || options.Sample > 0 && report.Checked != 7 {
-				t.Errorf("seed %d with %+v: %+v", seed, options, report)
-			}
+	log := history(t, 1, 800, 40)
+	store := live(t, log)
+	for _, options := range []verify.Options{{}, {Memory: 60_000}, {Sample: 7}} {
+		report, err := verify.Answers(t.Context(), log, fold, store, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !report.Same() || len(report.Differences) > 0 || report.Checked == 0 || options.Sample > 0 && report.Checked != 7 {
+			t.Errorf("with %+v: %+v", options, report)
 		}
 	}
 }

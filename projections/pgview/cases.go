@@ -13,7 +13,7 @@ import (
 )
 
 // caseColumns are the columns of the table cases.
-const caseColumns = "kind, customer, id, unit, holder, topic, opened_at, near_at, due_at, ended_at, detail"
+const caseColumns = "kind, customer, id, unit, holder, topic, opened_at, near_at, due_at, waits_from, ended_at, detail"
 
 // Cases returns the cases that the filter selects.
 func (s *Store) Cases(ctx context.Context, filter projections.CaseFilter) (*projections.CasePage, error) {
@@ -95,11 +95,14 @@ func (l *list) filterCases(f *projections.CaseFilter, after *projections.CaseCur
 	if f.Kind.MovesInSilence() {
 		l.where("NOT EXISTS (SELECT FROM {g}.customers s WHERE s.id = customer AND s.next_due BETWEEN 1 AND ?)", int64(now))
 	}
-	switch f.Ahead {
-	case projections.AheadYes:
-		l.where("due_at > ?", int64(now))
-	case projections.AheadNo:
-		l.where("due_at <= ?", int64(now))
+	switch f.Snoozed {
+	case projections.OnlyThose:
+		l.where("waits_from > ?", int64(now))
+	case projections.NoneSuch:
+		l.where("waits_from <= ?", int64(now))
+	}
+	if f.Unanswered {
+		l.where("waits_from BETWEEN 1 AND ?", int64(now))
 	}
 	switch f.Status {
 	case projections.CaseEnded:
@@ -160,7 +163,7 @@ func eachCase(rows pgx.Rows, use func(projections.Case)) error {
 	var c projections.Case
 	var kind, detail string
 	fields := []any{
-		&kind, &c.Customer, &c.ID, &c.OrgUnit, &c.Holder, &c.Topic, &c.Opened, &c.Near, &c.Due, &c.Ended, &detail,
+		&kind, &c.Customer, &c.ID, &c.OrgUnit, &c.Holder, &c.Topic, &c.Opened, &c.Near, &c.Due, &c.Waits, &c.Ended, &detail,
 	}
 	_, err := pgx.ForEachRow(rows, fields, func() error {
 		c.Kind, c.Detail = projections.CaseKind(kind), json.RawMessage(detail)
@@ -223,9 +226,9 @@ func (w *writer) insertCases(cases []projections.Case) {
 		return column(cases, func(c *projections.Case) int64 { return int64(value(c)) })
 	}
 	w.closing.Queue(w.batch.store.sql(`INSERT INTO {g}.cases (`+caseColumns+`)
-		SELECT kind, customer, id, unit, holder, topic, opened_at, near_at, due_at, ended_at, detail::json
+		SELECT kind, customer, id, unit, holder, topic, opened_at, near_at, due_at, waits_from, ended_at, detail::json
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-			$7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[]) AS i (`+caseColumns+`)`),
+			$7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[]) AS i (`+caseColumns+`)`),
 		text(func(c *projections.Case) string { return string(c.Kind) }),
 		text(func(c *projections.Case) string { return c.Customer }),
 		text(func(c *projections.Case) string { return c.ID }),
@@ -235,24 +238,19 @@ func (w *writer) insertCases(cases []projections.Case) {
 		instant(func(c *projections.Case) domain.Instant { return c.Opened }),
 		instant(func(c *projections.Case) domain.Instant { return c.Near }),
 		instant(func(c *projections.Case) domain.Instant { return c.Due }),
+		instant(func(c *projections.Case) domain.Instant { return c.Waits }),
 		instant(func(c *projections.Case) domain.Instant { return c.Ended }),
 		text(func(c *projections.Case) string { return string(c.Detail) }))
 }
 
 // cases writes the cases of all streams.
 func (l *loader) cases(ctx context.Context) error {
-	var all []projections.Case
-	for _, stream := range l.streams() {
-		for _, kind := range projections.CaseKinds() {
-			all = append(all, stream.Cases(kind)...)
-		}
-	}
-	return copyAll(ctx, l.tx, l.store.schema+".cases", caseColumns, all, func(b *copyBuffer, c *projections.Case) error {
-		b.row(11)
+	return copyAll(ctx, l.tx, l.store.schema+".cases", caseColumns, l.listed, func(b *copyBuffer, c *projections.Case) error {
+		b.row(12)
 		for _, text := range []string{string(c.Kind), c.Customer, c.ID, c.OrgUnit, c.Holder, c.Topic} {
 			b.text(text)
 		}
-		for _, at := range []domain.Instant{c.Opened, c.Near, c.Due, c.Ended} {
+		for _, at := range []domain.Instant{c.Opened, c.Near, c.Due, c.Waits, c.Ended} {
 			b.bigint(int64(at))
 		}
 		b.blob(c.Detail)

@@ -47,8 +47,8 @@ func (c *comparison) cases(ctx context.Context) error {
 func caseName(c *projections.Case) string { return string(c.Kind) + " " + c.ID }
 
 func shownCase(c *projections.Case) string {
-	return fmt.Sprintf("unit %q holder %q topic %q opened %d near %d due %d ended %d %s",
-		c.OrgUnit, c.Holder, c.Topic, c.Opened, c.Near, c.Due, c.Ended, c.Detail)
+	return fmt.Sprintf("unit %q holder %q topic %q opened %d near %d due %d waits %d ended %d %s",
+		c.OrgUnit, c.Holder, c.Topic, c.Opened, c.Near, c.Due, c.Waits, c.Ended, c.Detail)
 }
 
 // textDifferences names what differs between two sets of texts.

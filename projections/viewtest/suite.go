@@ -27,6 +27,7 @@ func Run(t *testing.T, open NewStore) {
 		"Timers fire once and at their instant":               testTimers,
 		"A policy over many customers survives its writers":   testSweep,
 		"A sweep is part of the checkpoint":                   testSweepCheckpoint,
+		"Warnings wait for an answer until they have one":     testWarnings,
 		"Records of a parked customer wait for a redrive":     testParked,
 		"A customer parked by the first record is redriven":   testParkedByTheFirstRecord,
 		"A long queue is redriven though its writers die":     testLongRedrive,

@@ -120,17 +120,18 @@ CREATE TABLE {{.Schema}}.cells (
 
 -- What people list across customers. Rows follow from the states of their streams alone.
 CREATE TABLE {{.Schema}}.cases (
-    kind      text COLLATE "C" NOT NULL,
-    customer  text COLLATE "C" NOT NULL,
-    id        text COLLATE "C" NOT NULL,
-    unit      text COLLATE "C" NOT NULL,
-    holder    text COLLATE "C" NOT NULL,
-    topic     text COLLATE "C" NOT NULL,
-    opened_at bigint NOT NULL,
-    near_at   bigint NOT NULL,
-    due_at    bigint NOT NULL,
-    ended_at  bigint NOT NULL,
-    detail    json   NOT NULL
+    kind       text COLLATE "C" NOT NULL,
+    customer   text COLLATE "C" NOT NULL,
+    id         text COLLATE "C" NOT NULL,
+    unit       text COLLATE "C" NOT NULL,
+    holder     text COLLATE "C" NOT NULL,
+    topic      text COLLATE "C" NOT NULL,
+    opened_at  bigint NOT NULL,
+    near_at    bigint NOT NULL,
+    due_at     bigint NOT NULL,
+    waits_from bigint NOT NULL,
+    ended_at   bigint NOT NULL,
+    detail     json   NOT NULL
 );
 
 CREATE TABLE {{.Schema}}.quarantine (

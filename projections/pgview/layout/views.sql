@@ -229,7 +229,8 @@ SELECT c.kind,
        rapport.instant(c.near_at) AS near_at,
        rapport.instant(c.due_at) AS due_at,
        rapport.instant(c.ended_at) AS ended_at,
-       c.detail
+       c.detail,
+       rapport.instant(c.waits_from) AS waits_from
 FROM {{.Schema}}.cases c
 CROSS JOIN (SELECT max(newest) AS newest FROM {{.Schema}}.checkpoints) n;
 
@@ -244,6 +245,7 @@ COMMENT ON COLUMN rapport.cases.status IS 'open, near (most of its time has pass
 COMMENT ON COLUMN rapport.cases.opened_at IS 'When it began.';
 COMMENT ON COLUMN rapport.cases.near_at IS 'When most of its time has passed; null without a deadline.';
 COMMENT ON COLUMN rapport.cases.due_at IS 'When its time ends; null without a deadline.';
+COMMENT ON COLUMN rapport.cases.waits_from IS 'From when on a warning waits for an answer, ahead while it is snoozed; null when it does not.';
 COMMENT ON COLUMN rapport.cases.ended_at IS 'When it ended; null while it is open.';
 COMMENT ON COLUMN rapport.cases.detail IS 'What else is known of a case of its kind.';
 
