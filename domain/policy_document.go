@@ -58,6 +58,24 @@ func ParsePolicy(doc []byte) (*Policy, error) {
 	return p, nil
 }
 
+// ParseNewPolicy reads a document that is about to be put in force: as ParsePolicy, and by the rules that are younger than
+// documents which logs already hold. Those are read as they were, or a replay would fold what came after them by another policy.
+func ParseNewPolicy(doc []byte) (*Policy, error) {
+	p, err := ParsePolicy(doc)
+	if err != nil {
+		return nil, err
+	}
+	var d policyDocument
+	for _, name := range slices.Sorted(maps.Keys(p.Risk.Signals)) {
+		rule := p.Risk.Signals[name]
+		rule.checkNew(name, d.unless)
+	}
+	if len(d.faults) > 0 {
+		return nil, &PolicyError{Faults: d.faults}
+	}
+	return p, nil
+}
+
 // defaultDocument returns the default document, which is parsed once.
 var defaultDocument = sync.OnceValue(func() *yaml.Node {
 	var root yaml.Node
@@ -238,7 +256,8 @@ func (d *policyDocument) value(path string, node *yaml.Node, into reflect.Value)
 		d.table(path, node, into)
 		return
 	}
-	if into.Kind() == reflect.Slice && into.Type().Elem().Kind() == reflect.Struct {
+	// Classes of value are decoded below, which passes over what it does not know: documents in logs may have that.
+	if into.Type() == reflect.TypeFor[[]EscalationStep]() {
 		d.list(path, node, into)
 		return
 	}

@@ -307,33 +307,27 @@ func TestABadPolicyNamesEveryFieldAndItsRule(t *testing.T) {
 		"{lifecycle: {prior_weight: x}, clocks: 1, contact: {check_days: y}}": {"lifecycle.prior_weight", "clocks", "contact.check_days"},
 		"lifecycle: {decline_gap: 2}":                                         {"decline_gap"},
 		"contact: {check_days: -1}":                                           {"contact.check_days"},
-		"risk: {signals: {limit: {most: 1, half_life: 1h, points: {note.added: 1}}, base: {most: 1, half_life: 1h, points: {note.added: 1}}}}": {
-			"risk.signals.limit must have a name", "risk.signals.base must have a name",
-		},
-		"risk: {signals: {x: {most: 1, half_life: 1h, points: {need.changed: 1}, holds: {need.change: id}, settles: {note.added: ''}}}}": {
-			"risk.signals.x.holds.need.change must be a type of event that is in points",
-		},
-		"calendar: {days: []}":                                          {"calendar must have working time in a week"},
-		"calendar: {days: [mon, someday]}":                              {"calendar.days must be a list of mon, tue"},
-		"calendar: {days: mon}":                                         {"calendar.days must be a list of texts"},
-		"calendar: {from: 9:00, to: 18}":                                {"calendar.from must be a time of day", "calendar.to must be a time of day"},
-		"calendar: {from: '18:00', to: '24:01'}":                        {"calendar.to must be a time of day"},
-		"calendar: {from: '18:00'}":                                     {"calendar.to must be after from"},
-		"calendar: {lunch_from: ''}":                                    {"calendar.lunch_from must be a time of day"},
-		"calendar: {lunch_from: '13:00'}":                               {"calendar.lunch_to must be after lunch_from"},
-		"calendar: {lunch_from: '08:59'}":                               {"calendar.lunch_from must be between"},
-		"calendar: {lunch_to: '18:01'}":                                 {"calendar.lunch_from must be between"},
-		"calendar: {lunch_from: '09:00', lunch_to: '18:00'}":            {"calendar must have working time in a week"},
-		"calendar: {hours: {sat: {from: '09:00'}}}":                     {"calendar.hours.sat.to must be a time of day"},
-		"calendar: {hours: {sat: {start: '09:00'}}}":                    {"calendar.hours.sat.start is not a name of the policy"},
-		"calendar: {hours: {caturday: {from: '09:00', to: '10:00'}}}":   {"calendar.hours.caturday must be under a weekday"},
-		"calendar: {hours: {2026-02-29: {from: '09:00', to: '10:00'}}}": {"calendar.hours.2026-02-29 must be under a weekday"},
-		"calendar: {hours: {sat: {}, sat: {}}}":                         {"calendar.hours.sat is given twice"},
-		"calendar: {hours: [sat]}":                                      {"calendar.hours must be a mapping"},
-		"calendar: {holidays: [2026-02-29]}":                            {"calendar.holidays must be a list of dates"},
-		"calendar: {holidays: [1899-12-31]}":                            {"calendar must have dates of the years 1900 to 2199"},
-		"calendar: {holidays: [2026-10-01], workdays: [2026-10-01]}":    {"calendar.workdays must have no date that is a holiday too"},
-		"calendar: {holidays: [" + manyDates() + "]}":                   {"document must have at most 48 KiB"},
+		"calendar: {days: []}":                                                {"calendar must have working time in a week"},
+		"calendar: {days: [mon, someday]}":                                    {"calendar.days must be a list of mon, tue"},
+		"calendar: {days: mon}":                                               {"calendar.days must be a list of texts"},
+		"calendar: {from: 9:00, to: 18}":                                      {"calendar.from must be a time of day", "calendar.to must be a time of day"},
+		"calendar: {from: '18:00', to: '24:01'}":                              {"calendar.to must be a time of day"},
+		"calendar: {from: '18:00'}":                                           {"calendar.to must be after from"},
+		"calendar: {lunch_from: ''}":                                          {"calendar.lunch_from must be a time of day"},
+		"calendar: {lunch_from: '13:00'}":                                     {"calendar.lunch_to must be after lunch_from"},
+		"calendar: {lunch_from: '08:59'}":                                     {"calendar.lunch_from must be between"},
+		"calendar: {lunch_to: '18:01'}":                                       {"calendar.lunch_from must be between"},
+		"calendar: {lunch_from: '09:00', lunch_to: '18:00'}":                  {"calendar must have working time in a week"},
+		"calendar: {hours: {sat: {from: '09:00'}}}":                           {"calendar.hours.sat.to must be a time of day"},
+		"calendar: {hours: {sat: {start: '09:00'}}}":                          {"calendar.hours.sat.start is not a name of the policy"},
+		"calendar: {hours: {caturday: {from: '09:00', to: '10:00'}}}":         {"calendar.hours.caturday must be under a weekday"},
+		"calendar: {hours: {2026-02-29: {from: '09:00', to: '10:00'}}}":       {"calendar.hours.2026-02-29 must be under a weekday"},
+		"calendar: {hours: {sat: {}, sat: {}}}":                               {"calendar.hours.sat is given twice"},
+		"calendar: {hours: [sat]}":                                            {"calendar.hours must be a mapping"},
+		"calendar: {holidays: [2026-02-29]}":                                  {"calendar.holidays must be a list of dates"},
+		"calendar: {holidays: [1899-12-31]}":                                  {"calendar must have dates of the years 1900 to 2199"},
+		"calendar: {holidays: [2026-10-01], workdays: [2026-10-01]}":          {"calendar.workdays must have no date that is a holiday too"},
+		"calendar: {holidays: [" + manyDates() + "]}":                         {"document must have at most 48 KiB"},
 		"version: [": {"line 1"},
 	} {
 		_, err := domain.ParsePolicy([]byte(doc))
@@ -384,3 +378,30 @@ func TestSilencesAreExact(t *testing.T) {
 
 func over(i domain.Instant, limit *big.Rat) bool    { return big.NewRat(int64(i), 1).Cmp(limit) > 0 }
 func reached(i domain.Instant, limit *big.Rat) bool { return big.NewRat(int64(i), 1).Cmp(limit) >= 0 }
+
+// TestDocumentsInLogsAreReadByTheRulesOfTheirTime guards replays: what a log holds stays in force, and cannot be published anew.
+func TestDocumentsInLogsAreReadByTheRulesOfTheirTime(t *testing.T) {
+	t.Parallel()
+	for doc, faults := range map[string][]string{
+		"risk: {signals: {limit: {most: 1, half_life: 1h, points: {note.added: 1}}, base: {most: 1, half_life: 1h, points: {note.added: 1}}}}": {
+			"risk.signals.base must have a name", "risk.signals.limit must have a name",
+		},
+		"risk: {signals: {x: {most: 1, half_life: 1h, points: {need.changed: 1}, holds: {need.change: id}, settles: {note.added: ''}}}}": {
+			"risk.signals.x.holds.need.change must be a type of event that is in points",
+		},
+		"value: {classes: [{name: A, share: 0.8, note: best}, {name: B, share: 0.95}, {name: C, share: 1}]}": nil,
+	} {
+		if _, err := domain.ParsePolicy([]byte(doc)); err != nil {
+			t.Errorf("%s in a log: %v", doc, err)
+		}
+		_, err := domain.ParseNewPolicy([]byte(doc))
+		if (err != nil) != (faults != nil) {
+			t.Errorf("%s to be published: %v", doc, err)
+		}
+		for _, fault := range faults {
+			if err != nil && !strings.Contains(err.Error(), fault) {
+				t.Errorf("%s to be published: %v, want %q in it", doc, err, fault)
+			}
+		}
+	}
+}

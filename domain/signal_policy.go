@@ -108,29 +108,38 @@ type signalCheck struct {
 func (x *signalCheck) check() map[string][]SignalTrigger {
 	r := x.rule
 	x.triggers = make(map[string][]SignalTrigger)
-	x.fault(validID(x.name) && len(x.name) <= maxDeadlineName && measureNames[x.name] == "" && !slices.Contains(otherParts, x.name), "",
-		"must have a name of 1 to 64 characters that is not that of a measure, nor base or limit")
+	x.fault(validID(x.name) && len(x.name) <= maxDeadlineName && measureNames[x.name] == "", "",
+		"must have a name of 1 to 64 characters that is not that of a measure")
 	x.fault(hundredths(r.Most, 0.01, 100), ".most", "must be between 0.01 and 100 in steps of 0.01")
 	x.fault(r.HalfLife >= time.Hour && r.HalfLife <= longestDeadline, ".half_life", "must be between 1h and 87600h")
 	x.fault(len(r.Code) <= 16, ".code", "must have at most 16 characters")
 	x.fault(r.Off || len(r.Points) > 0, ".points", "must name a type of event")
 	x.fault(len(r.Holds) == 0 || len(r.Settles)+len(r.Clears) > 0, ".holds", "must come with settles or clears, or the points never fade")
-	counted := make(map[string]bool)
 	for _, text := range slices.Sorted(maps.Keys(r.Points)) {
 		points := r.Points[text]
 		field := ".points." + text
 		x.fault(hundredths(math.Abs(points), 0.01, 100), field, "must be between 0.01 and 100 points, or as many less than 0, in steps of 0.01")
 		typ, _, _ := parseTrigger(text)
-		counted[typ] = true
 		about, held := r.Holds[typ]
 		x.add(field, text, SignalTrigger{Action: SignalCounts, Points: PointsOf(points), Held: held}, about)
-	}
-	for _, typ := range slices.Sorted(maps.Keys(r.Holds)) {
-		x.fault(counted[typ], ".holds."+typ, "must be a type of event that is in points")
 	}
 	x.abouts(".settles", SignalSettles, r.Settles)
 	x.abouts(".clears", SignalClears, r.Clears)
 	return x.triggers
+}
+
+// checkNew reports what a document that is about to be put in force must not have; see ParseNewPolicy.
+func (r *SignalRule) checkNew(name string, fault func(ok bool, field, rule string)) {
+	field := "risk.signals." + name
+	fault(!slices.Contains(otherParts, name), field, "must have a name that is not base or limit")
+	counted := make(map[string]bool)
+	for text := range r.Points {
+		typ, _, _ := parseTrigger(text)
+		counted[typ] = true
+	}
+	for _, typ := range slices.Sorted(maps.Keys(r.Holds)) {
+		fault(counted[typ], field+".holds."+typ, "must be a type of event that is in points")
+	}
 }
 
 // otherParts are names of parts of a score that are no signals: what the mean customer has, and what keeps the score within

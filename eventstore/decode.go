@@ -113,7 +113,9 @@ func (d *decoder) latestHeaders() []Header {
 	return nil
 }
 
-func sameHeader(a, b Header) bool { return a.Key == b.Key && bytes.Equal(a.Value, b.Value) }
+func sameHeader(a, b Header) bool {
+	return a.Key == b.Key && (a.Value == nil) == (b.Value == nil) && bytes.Equal(a.Value, b.Value)
+}
 
 // name returns a header name as a string.
 func (d *decoder) name(b []byte) string {

@@ -103,7 +103,7 @@ func (c *policyCheckCmd) Run(_ context.Context, a *app) error {
 		return fmt.Errorf("check policy: %w", err)
 	}
 	check := policyCheck{Faults: []domain.PolicyFault{}}
-	p, err := domain.ParsePolicy(document)
+	p, err := domain.ParseNewPolicy(document)
 	if invalid, ok := errors.AsType[*domain.PolicyError](err); ok {
 		check.Faults = invalid.Faults
 	} else {

@@ -120,7 +120,7 @@ type Published struct {
 // not a policy, and ErrConflicting when the views know another policy with its version; two that are published at the
 // same moment are both taken, and the later one is in force.
 func (w *Writer) Publish(ctx context.Context, text []byte, actor string) (*Published, error) {
-	policy, err := domain.ParsePolicy(text)
+	policy, err := domain.ParseNewPolicy(text)
 	if err != nil {
 		return nil, fmt.Errorf("publish policy: %w", err)
 	}

@@ -175,6 +175,7 @@ func (b *batch) Rollback() {
 		}
 	}
 	clear(p.fresh)
+	clear(p.taken) // they keep copies alive
 	// What a batch needed serves the next one. In a small partition it would be a good part of its memory, which counts where
 	// the partition is kept when it is filled.
 	p.taken = p.taken[:0]

@@ -245,6 +245,7 @@ func (w *writer) insertCases(cases []projections.Case) {
 
 // cases writes the cases of all streams.
 func (l *loader) cases(ctx context.Context) error {
+	defer func() { l.listed = nil }()
 	return copyAll(ctx, l.tx, l.store.schema+".cases", caseColumns, l.listed, func(b *copyBuffer, c *projections.Case) error {
 		b.row(12)
 		for _, text := range []string{string(c.Kind), c.Customer, c.ID, c.OrgUnit, c.Holder, c.Topic} {

@@ -28,8 +28,8 @@ type loader struct {
 	contents []*memview.Contents
 	// digest sums those of the rows.
 	digest projections.Digest
-	// sealed are the sealed chunks of all streams, moved their moves, and listed their cases, known when the customers were
-	// written.
+	// sealed are the sealed chunks of all streams, moved their moves, and listed their cases: known when the customers were
+	// written, and dropped when their own table is, because nothing counts them against the memory of a rebuild.
 	sealed []sealedChunk
 	moved  []dated
 	listed []projections.Case
@@ -55,7 +55,7 @@ func (s *Store) load(ctx context.Context, tx pgx.Tx, pass *refold.Pass, logger *
 		name  string
 		write func(context.Context) error
 	}{
-		{"customers", l.customers}, {"stream_chunks", l.chunks}, {"moves", l.moves}, {"rollups", l.rollups}, {"cells", l.cells}, {"cases", l.cases},
+		{"customers", l.customers}, {"cases", l.cases}, {"stream_chunks", l.chunks}, {"moves", l.moves}, {"rollups", l.rollups}, {"cells", l.cells},
 		{"quarantine", l.quarantine}, {"parked", l.parking},
 	}
 	for _, t := range tables {
@@ -197,11 +197,13 @@ func (e customerEncoder) encode(b *copyBuffer, rows []row) error {
 }
 
 func (l *loader) chunks(ctx context.Context) error {
+	defer func() { l.sealed = nil }()
 	return copySealed(ctx, l.tx, l.store.schema, l.sealed)
 }
 
 // moves are written in the order in which they took effect, on which the index on that instant relies.
 func (l *loader) moves(ctx context.Context) error {
+	defer func() { l.moved = nil }()
 	slices.SortFunc(l.moved, func(a, b dated) int { return cmp.Compare(a.at, b.at) })
 	return copyAll(ctx, l.tx, l.store.schema+".moves", moveColumns, l.moved, func(b *copyBuffer, m *dated) error {
 		return encodeMove(b, m.move)

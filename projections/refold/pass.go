@@ -113,6 +113,9 @@ func (p *Pass) read(ctx context.Context, log Log) error {
 			p.options.Progress(Progress{Partition: p.Partition, From: p.From, To: p.To, Next: last.Offset + 1, End: p.End})
 		}
 	}
+	for _, s := range p.shares {
+		s.release()
+	}
 	return nil
 }
 

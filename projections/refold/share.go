@@ -73,12 +73,22 @@ func (s *share) keep(r *eventstore.Record) {
 	kept.Key, kept.Value = text[:len(r.Key):len(r.Key)], text[len(r.Key):]
 }
 
+// mostText is how many bytes of room a share keeps for records that wait. It needs more when most of what was fetched is of
+// one share, which is not to stay taken when the next has it.
+const mostText = 1 << 20
+
 // flush folds the records that wait.
 func (s *share) flush(ctx context.Context) error {
 	err := s.fold(ctx, s.group)
 	s.group, s.text = s.group[:0], s.text[:0]
+	if cap(s.text) > mostText {
+		s.release()
+	}
 	return err
 }
+
+// release gives the room for waiting records back.
+func (s *share) release() { s.group, s.text = nil, nil }
 
 // Begin opens a batch at the place of the memory store, whatever records of other shares lie before at.
 func (s *share) Begin(ctx context.Context, _ projections.Checkpoint, customers iter.Seq[string]) (projections.Batch, error) {
