@@ -7,7 +7,7 @@ GO ?= go
 TESTFLAGS ?=
 PKG ?= ./...
 # The packages of properties and large data whose tests use no server; those of the others have all of it in test-real.
-FULL ?= ./domain/... ./projections ./projections/memview ./projections/refold ./internal/backtest ./internal/fit ./internal/importer ./internal/lifecycletest
+FULL ?= ./domain/... ./projections ./projections/memview ./projections/refold ./internal/backtest ./internal/fit ./internal/importer ./internal/lifecycletest ./internal/replay
 BENCH ?= .
 FUZZTIME ?= 20s
 ROUNDS ?= 20
