@@ -32,6 +32,17 @@ func (c *clocks) quietUntil(s *Subscription, at time.Time) time.Time {
 	return endOf(c.quietFor(s, ""), at)
 }
 
+// quietNow returns the subscriptions that have quiet hours at the given time, and the levels that each spares.
+func (c *clocks) quietNow(subscriptions []Subscription, at time.Time) map[string][]string {
+	quiet := make(map[string][]string)
+	for i := range subscriptions {
+		if s := &subscriptions[i]; s.Quiet != nil && !c.quietUntil(s, at).IsZero() {
+			quiet[s.ID] = s.Quiet.Except
+		}
+	}
+	return quiet
+}
+
 // held returns until when quiet hours hold a delivery: those in which its next attempt falls. It is zero when they do not.
 func (c *clocks) held(d *Delivery, s *Subscription) time.Time {
 	if d.Status != Pending {

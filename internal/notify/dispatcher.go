@@ -1,12 +1,10 @@
 package notify
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -72,73 +70,6 @@ func (p *dispatcher) run(ctx context.Context) {
 	defer drain.Stop()
 	p.flights.Wait()
 	p.settler.wait()
-}
-
-// round begins as many requests as there is room for.
-func (p *dispatcher) round(ctx, flight context.Context) error {
-	now := instant(time.Now())
-	due, err := p.store.Due(ctx, now)
-	if err != nil || len(due) == 0 {
-		return err
-	}
-	subscriptions, err := p.roster.current(ctx)
-	if err != nil {
-		return err
-	}
-	known := make(map[string]*Subscription, len(subscriptions))
-	for i := range subscriptions {
-		known[subscriptions[i].ID] = &subscriptions[i]
-	}
-	due = slices.DeleteFunc(due, func(id string) bool { return known[id] == nil || known[id].Disabled != "" || p.silent(known[id], now) })
-	claims := p.claims(due, known, now)
-	if len(claims) == 0 {
-		return nil
-	}
-	claimed, err := p.store.Claim(ctx, claims, now, instant(time.Now().Add(p.options.lease())))
-	if err != nil {
-		return err
-	}
-	for _, d := range claimed {
-		p.launch(flight, *known[d.Subscription], d)
-	}
-	return nil
-}
-
-// silent reports whether quiet hours hold everything there is for a subscription.
-func (p *dispatcher) silent(s *Subscription, now time.Time) bool {
-	return s.Quiet != nil && len(s.Quiet.Except) == 0 && !p.clocks.quietUntil(s, now).IsZero()
-}
-
-// claim returns what is asked for of a subscription: in quiet hours the levels that are spared.
-func (p *dispatcher) claim(s *Subscription, limit int, now time.Time) Claim {
-	c := Claim{Subscription: s.ID, Ordered: s.Ordered, Limit: limit}
-	if !p.clocks.quietUntil(s, now).IsZero() {
-		c.Levels = s.Quiet.Except
-	}
-	return c
-}
-
-// unsettledFor is how many outcomes may wait for the store, for each request that may be in flight.
-const unsettledFor = 8
-
-// claims returns how much may be asked for, the endpoints with the fewest requests in flight first, so that those which
-// answer late do not take every place.
-func (p *dispatcher) claims(due []string, known map[string]*Subscription, now time.Time) []Claim {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	slices.SortStableFunc(due, func(a, b string) int { return cmp.Compare(p.endpoint(a).inFlight, p.endpoint(b).inFlight) })
-	// A store that is slow to take what came of requests slows those that follow.
-	free := min(p.options.Concurrency-p.inFlight, unsettledFor*p.options.Concurrency-p.settler.unsettled())
-	share := max(1, free/max(1, len(due)))
-	var claims []Claim
-	for _, id := range due {
-		room := min(p.endpoint(id).room(now, p.options.PerEndpoint), share, free)
-		if room > 0 {
-			claims = append(claims, p.claim(known[id], room, now))
-			free -= room
-		}
-	}
-	return claims
 }
 
 // endpoint returns the state of an endpoint. The caller holds the lock.

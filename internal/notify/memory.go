@@ -27,6 +27,8 @@ type Memory struct {
 	deliveries    map[string]*Delivery
 	// pending are the pending deliveries of each subscription in the order of their places.
 	pending map[string][]*Delivery
+	// levels are those of them that have a level, by it.
+	levels map[levelOf][]*Delivery
 	// finished are the deliveries that came to an end, in the order of that. Some may be pending again, or gone.
 	finished []ended
 	seq      int64
@@ -43,7 +45,8 @@ var _ Store = (*Memory)(nil)
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
 	return &Memory{
-		subscriptions: make(map[string]Subscription), deliveries: make(map[string]*Delivery), pending: make(map[string][]*Delivery),
+		subscriptions: make(map[string]Subscription), deliveries: make(map[string]*Delivery),
+		pending: make(map[string][]*Delivery), levels: make(map[levelOf][]*Delivery),
 	}
 }
 
@@ -88,6 +91,7 @@ func (m *Memory) Unsubscribe(_ context.Context, id string, now time.Time) error 
 		m.file(d)
 	}
 	delete(m.pending, id)
+	maps.DeleteFunc(m.levels, func(of levelOf, _ []*Delivery) bool { return of.subscription == id })
 	return nil
 }
 

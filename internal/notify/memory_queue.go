@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -29,54 +28,6 @@ func (m *Memory) Add(_ context.Context, deliveries []Delivery) (int, error) {
 	}
 	return added, nil
 }
-
-// put takes in a delivery at its place.
-func (m *Memory) put(d *Delivery) {
-	m.seq = max(m.seq, d.Seq)
-	m.deliveries[d.ID] = d
-	m.file(d)
-}
-
-// file puts a delivery among the pending ones of its subscription, or takes it from there to the finished ones, as its
-// state says.
-func (m *Memory) file(d *Delivery) {
-	list := m.pending[d.Subscription]
-	at, found := slices.BinarySearchFunc(list, d.Seq, func(p *Delivery, seq int64) int { return cmp.Compare(p.Seq, seq) })
-	switch {
-	case d.Status == Pending && !found:
-		list = slices.Insert(list, at, d)
-	case d.Status != Pending && found:
-		list = slices.Delete(list, at, at+1)
-	}
-	m.pending[d.Subscription] = list
-	if d.Status == Pending {
-		return
-	}
-	m.finished = append(m.finished, ended{d, d.FinishedAt})
-	for len(m.finished) > maxFinished {
-		oldest := m.finished[0]
-		m.finished = m.finished[1:]
-		if kept := m.deliveries[oldest.delivery.ID]; kept == oldest.delivery && kept.Status != Pending && kept.FinishedAt.Equal(oldest.at) {
-			delete(m.deliveries, kept.ID)
-		}
-	}
-}
-
-// Due implements Queue.
-func (m *Memory) Due(_ context.Context, now time.Time) ([]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var due []string
-	for _, id := range slices.Sorted(maps.Keys(m.subscriptions)) {
-		if m.subscriptions[id].Disabled == "" && slices.ContainsFunc(m.pending[id], func(d *Delivery) bool { return d.due(now) }) {
-			due = append(due, id)
-		}
-	}
-	return due, nil
-}
-
-// due reports whether a pending delivery is to be sent by itself now.
-func (d *Delivery) due(now time.Time) bool { return d.DigestAt.IsZero() && !d.NextAttempt.After(now) }
 
 // Claim implements Queue.
 func (m *Memory) Claim(_ context.Context, claims []Claim, now, until time.Time) ([]Delivery, error) {

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,13 +13,23 @@ import (
 )
 
 // Redeliver sends a finished delivery again, with a schedule that begins anew and the same id, and returns it as it
-// stands in the journal then. The errors are those of Queue.Redeliver.
+// stands in the journal then, without HeldUntil when the subscriptions cannot be read. The errors are those of
+// Queue.Redeliver, and of Journal.Delivery when the delivery cannot be read after that.
 func (d *Deliverer) Redeliver(ctx context.Context, id string) (Delivery, error) {
 	if err := d.store.Redeliver(ctx, id, instant(time.Now())); err != nil {
 		return Delivery{}, err
 	}
 	d.dispatcher.wakeUp()
-	return d.Delivery(ctx, id)
+	found, err := d.store.Delivery(ctx, id)
+	if err != nil {
+		return Delivery{}, err
+	}
+	one := []Delivery{found}
+	if err := d.tellHeld(ctx, one); err != nil {
+		d.options.Logger.LogAttrs(ctx, slog.LevelWarn, "quiet hours of a redelivered webhook delivery are not known",
+			slog.String("delivery", id), slog.Any("error", err))
+	}
+	return one[0], nil
 }
 
 // RedeliverDead sends all dead deliveries of a subscription again and returns their number.

@@ -45,9 +45,10 @@ type Queue interface {
 	// Add adds deliveries in their order, all or none, and returns the number of new ones. One whose id is known is left as
 	// it is, and one whose subscription is not there is left out.
 	Add(ctx context.Context, deliveries []Delivery) (int, error)
-	// Due returns the ids of the subscriptions in use that have a pending delivery whose next attempt is due. Deliveries that wait
-	// for a digest are passed over here and by Claim.
-	Due(ctx context.Context, now time.Time) ([]string, error)
+	// Due returns the ids of the subscriptions in use that have a pending delivery whose next attempt is due, in order. The keys of
+	// quiet are subscriptions that have quiet hours, of which only deliveries of the levels given there count. Deliveries that
+	// wait for a digest are passed over here and by Claim.
+	Due(ctx context.Context, now time.Time, quiet map[string][]string) ([]string, error)
 	// Claim takes on deliveries that are due now, for each subscription those first that have been due for the longest
 	// time, and returns them in the order in which they were added. Nobody else is given them before the lease ends. Of an
 	// ordered subscription only the first pending delivery of each customer is given. A claim need not outlive a crash.

@@ -40,7 +40,7 @@ func heldDeliveriesAreDigestedOnce(t *testing.T, store notify.Store) {
 		held("1", "a", first), held("2", "a", second), delivery("3", "a", "x", start), held("4", "a", first), held("5", "b", second),
 		held("6", "a", first), held("7", "c", first),
 	}))
-	expect(t, "what is due by itself", the[[]string](t)(store.Due(ctx, second)), []string{"a"})
+	expect(t, "what is due by itself", the[[]string](t)(store.Due(ctx, second, nil)), []string{"a"})
 	expect(t, "what is claimed", ids(claimed(t, store, of("a"), second)), []string{"3"})
 	expect(t, "digests before their time", len(the[[]notify.HeldDigest](t)(store.HeldDigests(ctx, first.Add(-1)))), 0)
 	due := the[[]notify.HeldDigest](t)(store.HeldDigests(ctx, second))

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh NewStore) {
 		"each subscription is given as much as is asked for it":           claimsAreAnsweredTogether,
 		"a lost claim settles nothing":                                    lostClaimSettlesNothing,
 		"an ordered subscription is given the first of each customer":     orderedSubscriptionIsGivenTheFirst,
+		"in quiet hours only spared levels are due":                       quietHoursLeaveSparedLevelsDue,
 		"a claim of levels gives no others":                               claimOfLevelsGivesNoOthers,
 		"a finished delivery is sent again on demand":                     finishedDeliveryIsSentAgain,
 		"dead deliveries of one subscription are sent again together":     deadDeliveriesAreSentAgain,
@@ -149,9 +150,9 @@ func dueIsThatOfEndpointsInUse(t *testing.T, store notify.Store) {
 		delivery("1", "c", "x", start), delivery("2", "a", "x", start.Add(time.Second)), delivery("3", "b", "x", start),
 	}))
 	the[notify.Subscription](t)(store.Change(ctx, "b", func(s *notify.Subscription) error { s.Disabled = "by hand"; return nil }))
-	expect(t, "the number due before", len(the[[]string](t)(store.Due(ctx, start.Add(-time.Microsecond)))), 0)
-	expect(t, "due first", the[[]string](t)(store.Due(ctx, start)), []string{"c"})
-	expect(t, "due later", the[[]string](t)(store.Due(ctx, start.Add(time.Second))), []string{"a", "c"})
+	expect(t, "the number due before", len(the[[]string](t)(store.Due(ctx, start.Add(-time.Microsecond), nil))), 0)
+	expect(t, "due first", the[[]string](t)(store.Due(ctx, start, nil)), []string{"c"})
+	expect(t, "due later", the[[]string](t)(store.Due(ctx, start.Add(time.Second), nil)), []string{"a", "c"})
 }
 
 func claimedDeliveryIsGivenOnce(t *testing.T, store notify.Store) {

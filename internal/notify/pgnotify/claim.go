@@ -43,37 +43,33 @@ func (s *Store) Claim(ctx context.Context, claims []notify.Claim, now, until tim
 			levels = append(levels, c)
 		}
 	}
-	claimed, err := s.claim(ctx, claimOf(""), all, now, until)
-	if err != nil {
-		return nil, err
+	var claimed []notify.Delivery
+	collect := func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, scanDelivery)
+		claimed = append(claimed, found...)
+		return err
 	}
-	// What is claimed already is given back by the end of the lease when this fails.
-	spared, err := s.claim(ctx, claimOf(ofLevels), levels, now, until)
-	if err != nil {
-		return nil, err
+	// A batch is one transaction: what one statement claimed is not left claimed when the other fails.
+	statements := new(pgx.Batch)
+	if len(all) > 0 {
+		statements.Queue(claimOf(""), claimColumns(all, now, until)...).Query(collect)
 	}
-	claimed = append(claimed, spared...)
+	if len(levels) > 0 {
+		statements.Queue(claimOf(ofLevels), claimColumns(levels, now, until)...).Query(collect)
+	}
+	if err := s.pool.SendBatch(ctx, statements).Close(); err != nil {
+		return nil, fmt.Errorf("claim deliveries: %w", err)
+	}
 	slices.SortFunc(claimed, func(a, b notify.Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
 	return claimed, nil
 }
 
-// claim answers claims with one statement, in no order.
-func (s *Store) claim(ctx context.Context, statement string, claims []notify.Claim, now, until time.Time) ([]notify.Delivery, error) {
-	if len(claims) == 0 {
-		return nil, nil
-	}
+// claimColumns returns the arguments of a statement that claims deliveries: the claims, an array for each part, and times.
+func claimColumns(claims []notify.Claim, now, until time.Time) []any {
 	subscriptions, ordered := make([]string, len(claims)), make([]bool, len(claims))
 	rooms, levels := make([]int, len(claims)), make([]string, len(claims))
 	for i, c := range claims {
 		subscriptions[i], ordered[i], rooms[i], levels[i] = c.Subscription, c.Ordered, c.Limit, strings.Join(c.Levels, ",")
 	}
-	rows, err := s.pool.Query(ctx, statement, subscriptions, ordered, rooms, levels, now, until)
-	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", err)
-	}
-	claimed, err := pgx.CollectRows(rows, scanDelivery)
-	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", err)
-	}
-	return claimed, nil
+	return []any{subscriptions, ordered, rooms, levels, now, until}
 }

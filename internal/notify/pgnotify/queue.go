@@ -95,25 +95,6 @@ func column[T any](deliveries []notify.Delivery, member func(*notify.Delivery) T
 	return values
 }
 
-// Due implements notify.Queue. It relies on the index deliveries_due: one probe for each subscription, which the limit
-// forces also while the statistics of the table are those of an empty one.
-func (s *Store) Due(ctx context.Context, now time.Time) ([]string, error) {
-	const statement = `SELECT s.id FROM rapport_notify.subscriptions s
-		CROSS JOIN LATERAL (SELECT d.seq FROM rapport_notify.deliveries d
-			WHERE d.subscription = s.id AND d.status = 'pending' AND d.next_attempt <= $1 AND d.digest_at IS NULL
-			ORDER BY d.next_attempt, d.seq LIMIT 1) AS first
-		WHERE s.disabled = '' ORDER BY s.id COLLATE "C"`
-	rows, err := s.pool.Query(ctx, statement, now)
-	if err != nil {
-		return nil, fmt.Errorf("find what is due: %w", err)
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("find what is due: %w", err)
-	}
-	return ids, nil
-}
-
 // unsynced is a part of statements whose effect need not outlive a crash of the server: their commit does not wait for the
 // disk.
 const unsynced = `unsynced AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS is)`
