@@ -10,7 +10,7 @@ import (
 // WarningAnswers counts the warnings for whose answer the policy gives a time.
 type WarningAnswers struct {
 	// InTime counts those that somebody answered before the first step of the escalation, Unanswered those of which that step was
-	// told.
+	// told before anybody had answered. A warning counts once: one that waits anew after an answer in time is not unanswered.
 	InTime     int64 `json:"answered_in_time"`
 	Unanswered int64 `json:"unanswered"`
 	// InTimeShare is the share of InTime of both. Those that ended before either happened are in none.

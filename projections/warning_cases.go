@@ -48,7 +48,7 @@ type WarningDecision struct {
 
 // WarningEscalation is how far a warning was escalated.
 type WarningEscalation struct {
-	// Step is the step told last, from 1, For the organisation unit that it was for, At when it was due; they are left out
+	// Step is the step told last, from 1 by the policy in force then, For the organisation unit that it was for, At when it was due; they are left out
 	// when none was told.
 	Step int            `json:"step,omitzero"`
 	For  string         `json:"for,omitempty"`

@@ -28,9 +28,9 @@ const (
 	warningEndedFrom
 	_
 	_
-	// warningAnsweredInTime counts those that were answered for the first time while a step of the escalation was to come and none
-	// was told, warningUnanswered those of which the first step was told. These two are also counted in the cells of the
-	// employee who was to deal with the warning then.
+	// warningAnsweredInTime counts those that were answered while a step of the escalation was to come and none was told,
+	// warningUnanswered those of which a step was told before that. A warning counts once, in one of the two, and also in the
+	// cell of the employee who was to deal with it then.
 	warningAnsweredInTime
 	warningUnanswered
 )
@@ -42,12 +42,19 @@ func (f *Fold) countWarning(c *Customer, w *Warning, at domain.Instant, what int
 	f.addWarning(c, w, "", at, counts, out)
 }
 
-// countAnswer adds one to a count of the whole and of the employee who is to deal with the warning.
+// countAnswer counts a warning, a copy that is to take the place of the open one, as answered in time or as unanswered, unless
+// it was counted before: for the whole and for the employee who was to deal with the open one.
 func (f *Fold) countAnswer(c *Customer, w *Warning, at domain.Instant, what int, out *Effects) {
+	if w.escalation.counted {
+		return
+	}
+	e := *w.escalation
+	e.counted = true
+	w.escalation = &e
 	var counts CellCounts
 	counts[what] = 1
 	f.addWarning(c, w, "", at, counts, out)
-	if employee := c.warningHolder(w); employee != "" {
+	if employee := c.warningHolder(c.openWarning()); employee != "" {
 		f.addWarning(c, w, employee, at, counts, out)
 	}
 }

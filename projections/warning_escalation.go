@@ -13,12 +13,17 @@ type escalation struct {
 	// next is when the next step is due, zero when none is, and coming its index in the policy.
 	next   domain.Instant
 	coming uint8
-	// told has a bit for each step of the policy that was told, the lowest for the first.
-	told uint8
-	// step is the one told last, from 1, at is when, and unit whom it was for.
+	// told are the steps that were told, as they were then: under another policy the same step may have another index. It is
+	// replaced, never changed.
+	told []domain.EscalationStep
+	// step is the number of the one told last, from 1, in the policy by which it was told, at is when, and unit whom it was for.
 	step uint8
 	at   domain.Instant
 	unit string
+	// overdue is when the first step was told since the warning waited last.
+	overdue domain.Instant
+	// counted says that the warning was counted as answered in time or as unanswered. Each is counted once.
+	counted bool
 }
 
 // waits returns from when on the warning waits for an answer, which lies ahead while it is snoozed. It is zero when somebody
@@ -49,8 +54,8 @@ func (w *Warning) answerDue() domain.Instant {
 	switch e := w.escalation; {
 	case waits == 0 || e == nil:
 		return 0
-	case e.step != 0 && e.at >= waits:
-		return e.at
+	case e.overdue > waits:
+		return e.overdue
 	default:
 		return e.next
 	}
@@ -74,7 +79,7 @@ func (f *Fold) await(w *Warning, at domain.Instant) bool {
 	if w.escalation != nil {
 		*e = *w.escalation
 	}
-	before := *e
+	next, coming, reached := e.next, e.coming, e.reached
 	for i := range e.reached {
 		switch level := domain.RiskHigh + domain.RiskLevel(i); {
 		case level > w.Level:
@@ -85,7 +90,7 @@ func (f *Fold) await(w *Warning, at domain.Instant) bool {
 	}
 	w.escalation = e
 	f.setNext(w, at)
-	return *e != before
+	return e.next != next || e.coming != coming || e.reached != reached
 }
 
 // asks reports whether the policy has a step for warnings of the level.
@@ -100,12 +105,10 @@ func (f *Fold) setNext(w *Warning, from domain.Instant) {
 	if w.waits() == 0 {
 		return
 	}
-	if rest := from % domain.Minute; rest != 0 {
-		from += domain.Minute - rest
-	}
+	from = nextMinute(from - domain.Microsecond)
 	for i := range f.policy.Risk.Escalation {
 		s := &f.policy.Risk.Escalation[i]
-		if w.Level < s.Level || e.told&(1<<i) != 0 {
+		if w.Level < s.Level || slices.Contains(e.told, *s) {
 			continue
 		}
 		if due := max(s.Due(w.waitsAt(s.Level), f.policy.Calendar()), from); e.next == 0 || due < e.next {
@@ -127,14 +130,15 @@ func (f *Fold) escalate(c *Customer, score domain.Centipoints, at domain.Instant
 
 // tellUnanswered tells the next step of a warning, a copy of the open one, at the instant at which it is due.
 func (f *Fold) tellUnanswered(c *Customer, w Warning, score domain.Centipoints, out *Effects) {
-	e := *w.escalation
-	at, step := e.next, &f.policy.Risk.Escalation[e.coming]
+	at, step := w.escalation.next, &f.policy.Risk.Escalation[w.escalation.coming]
 	since := w.waitsAt(step.Level)
-	if e.told == 0 {
-		f.countAnswer(c, &w, at, warningUnanswered, out)
-	}
-	e.told |= 1 << e.coming
+	f.countAnswer(c, &w, at, warningUnanswered, out)
+	e := *w.escalation
+	e.told = append(slices.Clip(e.told), *step)
 	e.step, e.at, e.unit = e.coming+1, at, step.Unit(c.OrgUnit())
+	if e.overdue <= w.waits() {
+		e.overdue = at
+	}
 	w.escalation = &e
 	f.setNext(&w, at)
 	c.Now = max(c.Now, at)
@@ -154,7 +158,7 @@ func (w *Warning) settle() {
 		return
 	}
 	e := *w.escalation
-	if e.told == 0 {
+	if len(e.told) == 0 {
 		w.escalation = nil
 		return
 	}
@@ -168,8 +172,22 @@ func codeEscalation(k *coder, e *escalation) {
 	}
 	k.instant(&e.next)
 	number(k, &e.coming)
-	number(k, &e.told)
+	list(k, &e.told, codeStep)
 	number(k, &e.step)
 	k.instant(&e.at)
 	k.string(&e.unit)
+	k.instant(&e.overdue)
+	k.bool(&e.counted)
+}
+
+func codeStep(k *coder, s *domain.EscalationStep) {
+	number(k, &s.After)
+	working := s.Time == domain.DeadlineWorking
+	k.bool(&working)
+	s.Time = domain.DeadlineElapsed
+	if working {
+		s.Time = domain.DeadlineWorking
+	}
+	number(k, &s.Level)
+	number(k, &s.Up)
 }

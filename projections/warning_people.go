@@ -74,12 +74,12 @@ func (f *Fold) handle(c *Customer, e *Entry, id string, out *Effects, change fun
 		*changed.handling = *w.handling
 	}
 	before := changed.handling.acknowledged
-	if w.handling == nil && w.nextStep() != 0 && w.escalation.told == 0 {
-		f.countAnswer(c, w, e.Event.Time, warningAnsweredInTime, out)
-	}
 	change(changed.handling, decision{at: e.Event.Time, by: strings.Clone(e.Event.Actor)})
 	if before.at == 0 && changed.handling.acknowledged.at != 0 {
 		f.countAcknowledged(c, &changed, e.Event.Time, out)
+	}
+	if changed.waits() == 0 && changed.nextStep() != 0 {
+		f.countAnswer(c, &changed, e.Event.Time, warningAnsweredInTime, out)
 	}
 	f.await(&changed, c.Now)
 	c.setWarning(&changed, out)

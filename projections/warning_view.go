@@ -27,8 +27,8 @@ type WarningView struct {
 	// IsUnanswered says that it waits for an answer: nobody has acknowledged it or had it assigned since it was raised, shown
 	// again, or taken from an employee.
 	IsUnanswered bool `json:"is_unanswered"`
-	// AnswerDueAt is when the time for an answer was over or will be; left out when it does not wait for one or the policy
-	// gives it no time.
+	// AnswerDueAt is when the next step of the escalation is due, or, when one was told since it waits for an answer, when the
+	// first of them was; left out when it does not wait for one or the policy gives it no time.
 	AnswerDueAt domain.Instant `json:"answer_due_at,omitzero"`
 	WarningDetail
 }
