@@ -34,7 +34,7 @@ demo: ## run a generated dealer group with its API on http://127.0.0.1:8080
 	$(GO) run ./cmd/rapport demo
 
 .PHONY: test
-test: test-unit test-full test-real ## run all tests: under the race detector, at their full size, and on real servers
+test: test-unit test-full test-real test-bus ## run all tests: under the race detector, at their full size, and on real servers
 
 # The race detector makes tests ten times as slow, so there a property has fewer cases, and some tests less data: those whose
 # package has a file sizes_race_test.go.
@@ -52,6 +52,10 @@ test-real: ## run the packages whose tests use a real Apache Kafka or PostgreSQL
 		'$$1 ~ /\.test$$/ && / [^ ]*\/internal\/(pgtest|kafkatest)( |$$)/ { sub(/\.test$$/, "", $$1); print $$1 }') && \
 	if [ -z "$$packages" ]; then echo "no package of $(PKG) uses a server" >&2; exit 1; fi && \
 	set -x && $(WITHSERVERS) $(GO) test -count=1 -timeout 20m $(TESTFLAGS) $$packages
+
+.PHONY: test-bus
+test-bus: ## run Watermill's own suite on a real Apache Kafka under the race detector
+	$(WITHSERVERS) $(GO) test -race -count=1 -timeout 20m $(TESTFLAGS) ./internal/kafkabus
 
 .PHONY: test-faults
 test-faults: ## break processes, brokers, databases and connections for a long time (ROUNDS=20, SEED=first seed)
