@@ -144,10 +144,12 @@ func (r *partitionReader) fetch(conn *kafka.Conn) (records []Record, next int64,
 	if _, err := conn.Seek(r.offset, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
 		return nil, 0, fmt.Errorf("fetch: %w", err)
 	}
-	if err := conn.SetDeadline(time.Now().Add(fetchWait + fetchGrace)); err != nil {
+	deadline := time.Now().Add(fetchWait + fetchGrace)
+	if err := conn.SetDeadline(deadline); err != nil {
 		return nil, 0, fmt.Errorf("fetch: %w", err)
 	}
 	batch := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: r.cfg.FetchBytes, MaxWait: fetchWait})
+	refused := batch.Err()
 	for {
 		m, err := batch.ReadMessage()
 		if err != nil {
@@ -163,8 +165,13 @@ func (r *partitionReader) fetch(conn *kafka.Conn) (records []Record, next int64,
 	}
 	// Past the last record there may be offsets that compaction has emptied.
 	next = batch.Offset()
-	if err := batch.Close(); err != nil && len(records) == 0 {
+	err = batch.Close()
+	switch {
+	case err == nil || len(records) > 0:
+		return records, next, nil
+	case refused == nil && errors.Is(err, kafka.RequestTimedOut) && time.Now().Before(deadline):
+		return nil, next, nil // so kafka-go calls an answer without records
+	default:
 		return nil, 0, fmt.Errorf("fetch: %w", err)
 	}
-	return records, next, nil
 }
